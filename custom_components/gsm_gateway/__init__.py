@@ -1,0 +1,1 @@
+"""GSM Gateway."""

@@ -1,0 +1,64 @@
+"""Every error that leaves this library, on one screen.
+
+The built-in parents are there so that a caller may catch either kind. No function of this library
+reports a failure by returning ``False`` or ``None``.
+"""
+
+
+class GatewayError(Exception):
+    """Anything that went wrong with a gateway."""
+
+
+class InvalidInput(GatewayError, ValueError):
+    """The caller's number, text, code or setting cannot be carried; nothing was sent.
+
+    ``reason`` is a stable word for translations (``number``, ``text_empty``, ``text_control``,
+    ``text_too_long``, ``ussd_code``, ``credential``, ``port``); ``excess`` counts the bytes over a limit.
+    """
+
+    def __init__(self, reason: str, message: str, *, excess: int = 0) -> None:
+        """Keep the stable word beside the sentence."""
+        super().__init__(message)
+        self.reason = reason
+        self.excess = excess
+
+
+class CannotConnect(GatewayError, ConnectionError):
+    """The link could not be opened: host out of reach, connection refused, UDP port in use."""
+
+
+class LinkLost(GatewayError, ConnectionError):
+    """The link was there and is gone, or was given up because it fell silent."""
+
+
+class WrongPeer(GatewayError):
+    """Something answers at that address, but it is not a gateway of this family."""
+
+
+class LoginRefused(GatewayError):
+    """The gateway refused our user name and password (or the address that we come from)."""
+
+
+class GatewayTimeout(GatewayError, TimeoutError):
+    """The gateway did not answer in time. Raised only where nothing can have happened by it."""
+
+
+class CommandRefused(GatewayError):
+    """The gateway understood and said no, finally. ``reason`` holds its own words or code."""
+
+    def __init__(self, reason: str) -> None:
+        """Keep the gateway's own words."""
+        super().__init__(f"the gateway refused: {reason}")
+        self.reason = reason
+
+
+class PortNotReady(CommandRefused):
+    """The port could not take it, and nothing left: another port may be tried."""
+
+
+class OutcomeUnknown(GatewayError):
+    """What was asked may have happened, and its result was not reported. Never repeated by itself."""
+
+
+class NotSupported(GatewayError):
+    """This family of gateways has no such function."""

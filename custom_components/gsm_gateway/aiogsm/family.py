@@ -1,0 +1,48 @@
+"""What a family of gateways tells of itself, so that nobody else has to name it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Flag, auto
+from typing import Any
+
+from .dialog import Box, Dialog
+from .link import Link
+
+
+class Feature(Flag):
+    """What a gateway of a family can do beyond texts and USSD."""
+
+    CALLS = auto()
+    REMAINING_TIME = auto()
+    REBOOT_BOX = auto()
+    PORTS_BY_THEMSELVES = auto()
+    """Ports dial us: they appear when they register, and the gateway is open before any is heard."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """Where the link goes: the host to dial (``None``: we listen) and the TCP or UDP port."""
+
+    host: str | None
+    port: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Family:
+    """One family of gateways. Times are in seconds.
+
+    ``pace`` is the least time between two texts of one port. ``ussd_timeout`` is how long a network's
+    answer is waited for by default. The checks raise InvalidInput. ``make_dialog`` and ``make_link``
+    belong together: both speak of far ends in the same type, which is nobody else's business.
+    """
+
+    key: str
+    name: str
+    manufacturer: str
+    features: Feature
+    pace: float
+    ussd_timeout: float
+    check_box: Callable[[Box], None]
+    check_sms: Callable[[str, str], None]
+    make_dialog: Callable[[], Dialog[Any]]
+    make_link: Callable[[Endpoint], Link[Any]]

@@ -1,0 +1,223 @@
+"""The words in which gateways are spoken of: frozen value objects, the same for every family.
+
+Numbers, texts and SIM identities are left out of every ``repr``, so that no log shows them by accident.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+
+from .errors import GatewayError
+
+
+class PortStatus(StrEnum):
+    """What keeps a port from sending, or that nothing does."""
+
+    READY = "ready"
+    NOT_REGISTERED = "not_registered"
+    REGISTRATION_DENIED = "registration_denied"
+    NO_SIM = "no_sim"
+    PIN_ERROR = "pin_error"
+    NO_SIGNAL = "no_signal"
+    POWER_OFF = "power_off"
+    DISABLED = "disabled"
+    OFFLINE = "offline"
+
+
+class CallState(StrEnum):
+    """What a port's voice channel does."""
+
+    IDLE = "idle"
+    INCOMING = "incoming"
+    DIALING = "dialing"
+    ALERTING = "alerting"
+    CONNECTED = "connected"
+
+
+class CallEventType(StrEnum):
+    """What happened to a call."""
+
+    INCOMING = "incoming"
+    OUTGOING = "outgoing"
+    CONNECTED = "connected"
+    ENDED = "ended"
+
+
+class MessageStatus(StrEnum):
+    """How far a text has come."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    EXPIRED = "expired"
+
+    @property
+    def settled(self) -> bool:
+        """Whether waiting longer brings nothing but a delivery report."""
+        return self not in (MessageStatus.QUEUED, MessageStatus.SENDING)
+
+
+class MessageError(StrEnum):
+    """Why a text did not arrive, in words that automations may compare."""
+
+    NO_SIM = "no_sim"
+    NOT_REGISTERED = "not_registered"
+    REFUSED = "refused"
+    INVALID_NUMBER = "invalid_number"
+    NO_RESULT = "no_result"
+    BOX_OFFLINE = "box_offline"
+    EXPIRED = "expired"
+    TOO_LONG = "too_long"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortState:
+    """What is known of one port; ``None`` where the gateway does not say.
+
+    ``port`` is the port's number (NeoGate) or line id (GoIP). ``signal`` is in dBm, ``remaining_time``
+    in minutes of outgoing calls, and unknown where ``unlimited`` is true.
+    """
+
+    port: str
+    status: PortStatus | None = None
+    signal: int | None = None
+    operator: str | None = None
+    remaining_time: int | None = None
+    unlimited: bool = False
+    call_state: CallState | None = None
+    phone_number: str | None = field(default=None, repr=False)
+    imei: str | None = field(default=None, repr=False)
+    imsi: str | None = field(default=None, repr=False)
+    iccid: str | None = field(default=None, repr=False)
+    model: str | None = None
+    revision: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewayState:
+    """What is known of one gateway: whether it answers, its ports, and how many texts wait."""
+
+    connected: bool = False
+    host: str | None = None
+    ports: Mapping[str, PortState] = field(default_factory=lambda: MappingProxyType({}))
+    queue: int = 0
+
+    @property
+    def ports_ready(self) -> int:
+        """How many ports can send now."""
+        return sum(port.status is PortStatus.READY for port in self.ports.values())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceivedSms:
+    """A text that arrived, joined from its parts. ``complete`` is false where one never came."""
+
+    message_id: str
+    port: str
+    sender: str = field(repr=False)
+    text: str = field(repr=False)
+    received_at: datetime
+    parts: int = 1
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """A text on its way out, as it stands now. ``pinned`` is the port that the caller asked for."""
+
+    message_id: str
+    recipient: str = field(repr=False)
+    text: str = field(repr=False)
+    created_at: datetime
+    status: MessageStatus = MessageStatus.QUEUED
+    pinned: str | None = None
+    port: str | None = None
+    error: MessageError | None = None
+    error_detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UssdReply:
+    """A network's answer to a USSD code. ``session_open`` is ``None`` where the gateway does not say."""
+
+    text: str = field(repr=False)
+    session_open: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One change of a call. ``duration`` is in seconds, known only at its end."""
+
+    port: str
+    event: CallEventType
+    incoming: bool
+    number: str | None = field(default=None, repr=False)
+    cause: str | None = None
+    duration: int | None = None
+
+
+# What a dialog tells: each names the gateway that it is about.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionChanged:
+    """A gateway is there (logged in, its ports read once; or a line registered), or is not, and why."""
+
+    gateway: str
+    connected: bool
+    error: GatewayError | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortChanged:
+    """A port is new or differs from what was told of it last. ``host`` is where it speaks from, if told."""
+
+    gateway: str
+    state: PortState
+    host: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmsArrived:
+    """A text arrived: already acknowledged, repeats dropped, parts joined."""
+
+    gateway: str
+    port: str
+    sender: str = field(repr=False)
+    text: str = field(repr=False)
+    parts: int = 1
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallChanged:
+    """A call on one of the ports began, was answered or ended."""
+
+    gateway: str
+    call: Call
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UssdArrived:
+    """The network sent a USSD text that nobody had asked for."""
+
+    gateway: str
+    port: str
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineHeard:
+    """A line that no gateway owns sent a keepalive; ``password`` is what it tried."""
+
+    line: str
+    host: str
+    password: str = field(repr=False)
+
+
+type DialogEvent = ConnectionChanged | PortChanged | SmsArrived | CallChanged | UssdArrived | LineHeard

@@ -1,0 +1,48 @@
+"""What may be put into a text, a number, a code or a credential. Refused here, at the lowest door.
+
+Every check raises InvalidInput and changes nothing. None of the sentences repeats what was refused.
+"""
+
+import re
+
+from .errors import InvalidInput
+
+_NUMBER = re.compile(r"\+?[0-9]{2,20}", re.ASCII)
+_USSD_CODE = re.compile(r"[0-9*#+]{1,182}", re.ASCII)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_CONTROL_IN_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+_CREDENTIAL = re.compile(r"[^\s;\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,64}")
+
+
+def check_number(number: str) -> None:
+    """Refuse all but an optional plus and 2 to 20 digits."""
+    if not _NUMBER.fullmatch(number):
+        raise InvalidInput("number", "a number is an optional plus and 2 to 20 digits")
+
+
+def check_ussd_code(code: str) -> None:
+    """Refuse all but 1 to 182 of the characters 0-9, star, hash and plus (3GPP TS 23.038: 182 septets)."""
+    if not _USSD_CODE.fullmatch(code):
+        raise InvalidInput("ussd_code", "a USSD code is made of digits, *, # and +")
+
+
+def check_text(text: str, limit: int) -> None:
+    """Refuse an empty text, control characters other than LF, CR and TAB, and over ``limit`` bytes of UTF-8."""
+    if not text:
+        raise InvalidInput("text_empty", "the text is empty")
+    if _CONTROL_IN_TEXT.search(text):
+        raise InvalidInput("text_control", "the text holds a control character or half a surrogate pair")
+    excess = len(text.encode()) - limit
+    if excess > 0:
+        raise InvalidInput("text_too_long", f"the text is {excess} bytes too long", excess=excess)
+
+
+def check_credential(value: str) -> None:
+    """Refuse what no packet can carry: blanks, semicolons, control characters, nothing, over 64 characters."""
+    if not _CREDENTIAL.fullmatch(value):
+        raise InvalidInput("credential", "1 to 64 characters, with no blank, semicolon or control character")
+
+
+def printable(text: str) -> str:
+    """Give ``text`` without the control characters that must not reach a log or a state."""
+    return _CONTROL.sub("", text)
