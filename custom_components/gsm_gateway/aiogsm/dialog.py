@@ -60,7 +60,7 @@ type Request = SendSms | SendUssd | Reboot
 
 @dataclass(frozen=True, slots=True)
 class SmsTaken:
-    """The network took the text; ``reference`` is what a delivery report will name it by, if the family has one."""
+    """The network took the text; a delivery report will name it by ``reference``, where there are any."""
 
     reference: int | None = None
 

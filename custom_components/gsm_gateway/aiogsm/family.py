@@ -15,6 +15,8 @@ class Feature(Flag):
     CALLS = auto()
     REMAINING_TIME = auto()
     REBOOT_BOX = auto()
+    SIM_NUMBERS = auto()
+    """The SIM's card number and, where it is set, its phone number are told."""
     PORTS_BY_THEMSELVES = auto()
     """Ports dial us: they appear when they register, and the gateway is open before any is heard."""
 

@@ -27,7 +27,7 @@ def check_ussd_code(code: str) -> None:
 
 
 def check_text(text: str, limit: int) -> None:
-    """Refuse an empty text, control characters other than LF, CR and TAB, and over ``limit`` bytes of UTF-8."""
+    """Refuse nothing, control characters but LF, CR and TAB, and over ``limit`` bytes of UTF-8."""
     if not text:
         raise InvalidInput("text_empty", "the text is empty")
     if _CONTROL_IN_TEXT.search(text):
@@ -38,7 +38,7 @@ def check_text(text: str, limit: int) -> None:
 
 
 def check_credential(value: str) -> None:
-    """Refuse what no packet can carry: blanks, semicolons, control characters, nothing, over 64 characters."""
+    """Refuse what no packet can carry: nothing, blanks, semicolons, control characters, over 64 of any."""
     if not _CREDENTIAL.fullmatch(value):
         raise InvalidInput("credential", "1 to 64 characters, with no blank, semicolon or control character")
 

@@ -1,0 +1,100 @@
+"""aiogsm: speaks to GSM gateways, the boxes that hold SIM cards. Standard library only.
+
+The map, from the wire up:
+
+======================  ================================================================================
+``link/``               opens, sends and closes sockets; never reads what it moves
+``neogate/``,           a family each: ``codec`` (bytes to messages and back), ``session`` (one
+``goip/``               conversation), ``port`` (one SIM slot), ``dialog`` (all of it, without sockets
+                        or clocks). Twin folders: who knows one finds the way in the other
+``dialog.py``           the contract of a dialog: it is told what happened and when, and returns Steps
+``driver.py``           runs any dialog over any link
+``hub.py``              lends drivers: gateways that register at one UDP port share its socket
+``outbox.py``           the queue: a lane per port, for texts and USSD in turn
+``gateway.py``          Gateway, all that Home Assistant sees of a box
+``family.py``           what a family tells of itself; ``families.py`` lists them and says how to add one
+``models.py``           the words: ports, texts, calls, and the events about them
+``errors.py``           everything that can go wrong, on one screen
+``text.py``             what may be put into a number, a text, a code or a credential
+======================  ================================================================================
+
+Start reading at ``gateway.py`` for what it does, at a family's ``codec.py`` for what the wire looks like.
+"""
+
+from .dialog import Box
+from .errors import (
+    CannotConnect,
+    CommandRefused,
+    GatewayError,
+    GatewayTimeout,
+    InvalidInput,
+    LinkLost,
+    LoginRefused,
+    NotSupported,
+    OutcomeUnknown,
+    PortNotReady,
+    WrongPeer,
+)
+from .families import FAMILIES
+from .family import Endpoint, Family, Feature
+from .gateway import Gateway, GatewayEvent, MessageChanged, Sending, StateChanged
+from .hub import Hub
+from .models import (
+    Call,
+    CallChanged,
+    CallEventType,
+    CallState,
+    ConnectionChanged,
+    GatewayState,
+    LineHeard,
+    Message,
+    MessageError,
+    MessageStatus,
+    PortChanged,
+    PortState,
+    PortStatus,
+    ReceivedSms,
+    UssdArrived,
+    UssdReply,
+)
+
+__all__ = [
+    "FAMILIES",
+    "Box",
+    "Call",
+    "CallChanged",
+    "CallEventType",
+    "CallState",
+    "CannotConnect",
+    "CommandRefused",
+    "ConnectionChanged",
+    "Endpoint",
+    "Family",
+    "Feature",
+    "Gateway",
+    "GatewayError",
+    "GatewayEvent",
+    "GatewayState",
+    "GatewayTimeout",
+    "Hub",
+    "InvalidInput",
+    "LineHeard",
+    "LinkLost",
+    "LoginRefused",
+    "Message",
+    "MessageChanged",
+    "MessageError",
+    "MessageStatus",
+    "NotSupported",
+    "OutcomeUnknown",
+    "PortChanged",
+    "PortNotReady",
+    "PortState",
+    "PortStatus",
+    "ReceivedSms",
+    "Sending",
+    "StateChanged",
+    "UssdArrived",
+    "UssdReply",
+    "WrongPeer",
+]

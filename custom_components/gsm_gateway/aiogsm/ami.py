@@ -1,0 +1,217 @@
+"""The manager interface of an Asterisk (AMI 1.1), as gateways speak it: bytes to messages and back.
+
+The peer greets with one line, then sends responses and events. Their lines end in CRLF; the output of a
+command inside ``Response: Follows`` has bare LF, ends in ``--END COMMAND--`` (which may be glued to its last
+line), and may look like anything, headers and events included. So framing goes by bytes and never by what a
+line of output says.
+
+The whole contract of ``Reader.next``: it takes a message from what was fed and returns it; or returns None,
+which means that more bytes are needed; or raises WireError and has taken what was wrong.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+import re
+
+from .text import printable
+
+MAX_GREETING = 128
+"""Bytes of the first line. The usual one has 27."""
+
+MAX_MESSAGE = 65536
+"""Bytes of one message. The longest that is known is a USSD menu, of less than 2000."""
+
+MAX_LINE = 1000
+"""Bytes of one line that we send, its end included; the old interface throws its buffer away at 1024."""
+
+
+class WireError(ValueError):
+    """Something came that no peer of ours sends; after a fatal one nothing more can be read."""
+
+    def __init__(self, reason: str, *, fatal: bool = False) -> None:
+        """Keep the reason, a word to count it by; never what came."""
+        super().__init__(reason)
+        self.reason = reason
+        self.fatal = fatal
+
+
+# What comes.
+
+
+@dataclass(frozen=True, slots=True)
+class Banner:
+    """The greeting."""
+
+    version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """The answer to one action. ``output`` is what a command wrote, without its end mark."""
+
+    status: str
+    action_id: str = ""
+    message: str = field(default="", repr=False)
+    output: str = field(default="", repr=False)
+
+    @property
+    def success(self) -> bool:
+        """Whether a plain action was done."""
+        return self.status.lower() == "success"
+
+    @property
+    def unknown_action(self) -> bool:
+        """Whether the peer does not know the action at all."""
+        return self.message.lower().startswith("invalid/unknown command")
+
+    @property
+    def forbidden(self) -> bool:
+        """Whether the account may not do this."""
+        return self.message.lower().startswith("permission denied")
+
+    @property
+    def body(self) -> str:
+        """What there is to read: a command's output, or why there is none."""
+        return (self.message or self.status) if self.status.lower() == "error" else self.output
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that the peer tells by itself; names of fields in lower case."""
+
+    name: str
+    fields: Mapping[str, str] = field(repr=False)
+
+
+type Message = Banner | Response | Event
+
+_GREETING = "Asterisk Call Manager/"
+_EMPTY_LINE = b"\r\n\r\n"
+_END_OF_OUTPUT = b"--END COMMAND--\r\n\r\n"
+_OUTPUT_HEADER = re.compile(r"(Privilege|ActionID):[ ]?([^\r\n]*)\r\n", re.IGNORECASE)
+_OUTPUT_PREFIX = re.compile(r"^Output: ?(.*?)\r?$", re.MULTILINE)
+
+
+def _fields(frame: str) -> dict[str, str]:
+    """Read headers; of two with one name the first counts, and lines without a colon are no headers."""
+    fields: dict[str, str] = {}
+    for line in frame.split("\r\n"):
+        name, colon, value = line.partition(":")
+        if colon:
+            fields.setdefault(name.strip().lower(), value.removeprefix(" "))
+    return fields
+
+
+def _read_plain(frame: str) -> Response:
+    fields = _fields(frame)
+    return Response(
+        status=fields["response"],
+        action_id=fields.get("actionid", ""),
+        message=printable(fields.get("message", "")),
+    )
+
+
+def _read_output(frame: str) -> Response:
+    """Take the headers by name, each once, for no empty line divides them from the output."""
+    headers: dict[str, str] = {}
+    position = frame.index("\n") + 1
+    while (header := _OUTPUT_HEADER.match(frame, position)) and header[1].lower() not in headers:
+        headers[header[1].lower()] = header[2]
+        position = header.end()
+    output = frame[position : -len(_END_OF_OUTPUT)]
+    if output.startswith("Output:"):  # as newer Asterisks mark each line
+        output = _OUTPUT_PREFIX.sub(r"\1", output)
+    return Response(status="Follows", action_id=headers.get("actionid", ""), output=output.removesuffix("\n"))
+
+
+def _read_event(frame: str) -> Event:
+    fields = _fields(frame)
+    return Event(fields.pop("event").strip(), fields)
+
+
+# By how a message's first line begins: the bytes that end it, and its reader.
+_KINDS: tuple[tuple[re.Pattern[bytes], bytes, Callable[[str], Message]], ...] = (
+    (re.compile(rb"Response:[ ]*Follows[ ]*\r?\n", re.IGNORECASE), _END_OF_OUTPUT, _read_output),
+    (re.compile(rb"Response:", re.IGNORECASE), _EMPTY_LINE, _read_plain),
+    (re.compile(rb"Event:", re.IGNORECASE), _EMPTY_LINE, _read_event),
+)
+
+
+class Reader:
+    """Cuts one connection's bytes into messages. The only code that sees half of one."""
+
+    def __init__(self, clean: Callable[[str], str] = str) -> None:
+        """Begin before the greeting. ``clean`` takes out of every message what nobody may see."""
+        self._clean = clean
+        self._buffer = bytearray()
+        self._greeted = False
+
+    def feed(self, data: bytes) -> None:
+        """Take what came, any piece of the stream."""
+        self._buffer += data
+
+    def next(self) -> Message | None:
+        """Give the next message, or None where it is not all there. Raise WireError; see the module."""
+        if not self._greeted:
+            return self._greeting()
+        while self._buffer.startswith(b"\r\n"):
+            del self._buffer[:2]
+        if b"\n" not in self._buffer:
+            self._bound(MAX_MESSAGE)
+            return None
+        for opening, end, read in _KINDS:
+            if opening.match(self._buffer):
+                frame = self._take(end, MAX_MESSAGE)
+                return None if frame is None else read(frame)
+        self._take(b"\n", MAX_MESSAGE)
+        raise WireError("no_message")
+
+    def _greeting(self) -> Banner | None:
+        line = self._take(b"\n", MAX_GREETING)
+        if line is None:
+            return None
+        if not line.startswith(_GREETING):
+            raise WireError("greeting", fatal=True)
+        self._greeted = True
+        return Banner(line.removeprefix(_GREETING).strip())
+
+    def _take(self, end: bytes, limit: int) -> str | None:
+        """Take the bytes up to and with ``end``, if they are there within ``limit``."""
+        start = self._buffer.find(end, 0, limit)
+        if start < 0:
+            self._bound(limit)
+            return None
+        frame = self._buffer[: start + len(end)]
+        del self._buffer[: start + len(end)]
+        return self._clean(frame.decode(errors="replace"))
+
+    def _bound(self, limit: int) -> None:
+        """Raise WireError where what is incomplete has grown too long."""
+        if len(self._buffer) >= limit:
+            self._buffer.clear()
+            raise WireError("too_long", fatal=True)
+
+
+# What we send: whole actions, named by ``action_id`` so that their responses are known.
+
+
+def action(name: str, action_id: str, *headers: str) -> bytes:
+    """Write an action. No header may hold a line end; whoever makes one has checked that."""
+    lines = (f"Action: {name}", f"ActionID: {action_id}", *headers, "", "")
+    return "\r\n".join(lines).encode()
+
+
+def login(action_id: str, username: str, password: str, *, events: bool) -> bytes:
+    """Write a login; both credentials have been checked. ``events`` is whether to be told of any."""
+    mask = f"Events: {'on' if events else 'off'}"
+    return action("Login", action_id, f"Username: {username}", f"Secret: {password}", mask)
+
+
+def ping(action_id: str) -> bytes:
+    """Write what any living peer answers."""
+    return action("Ping", action_id)
+
+
+def logoff(action_id: str) -> bytes:
+    """Write a goodbye."""
+    return action("Logoff", action_id)

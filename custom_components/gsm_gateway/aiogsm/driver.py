@@ -1,0 +1,151 @@
+"""Runs a dialog over a link: performs its Steps in order, keeps its time, settles its tickets."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from itertools import count
+import logging
+from typing import assert_never, override
+
+from .dialog import Box, Dialog, Drop, Emit, Open, Outcome, Request, Send, Settle, Step, Steps, Ticket
+from .errors import GatewayError
+from .link import Link, Listener
+from .models import DialogEvent
+
+_LOGGER = logging.getLogger(__name__)
+_WIRE = logging.getLogger(f"{__package__}.wire")
+
+
+class Driver[P](Listener[P]):
+    """One link and the dialog on it, for every gateway that it serves."""
+
+    def __init__(self, dialog: Dialog[P], link: Link[P]) -> None:
+        """Join the two; nothing is opened yet."""
+        self._dialog = dialog
+        self._link = link
+        self._loop = asyncio.get_running_loop()
+        self._steps: deque[Step[P]] = deque()
+        self._performing = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._tickets = count(1)
+        self._waiting: dict[Ticket, asyncio.Future[Outcome]] = {}
+        self._listeners: dict[int, Callable[[DialogEvent], None]] = {}
+        self._listener_ids = count(1)
+        self._secrets: dict[str, bytes] = {}
+
+    async def start(self) -> None:
+        """Make the link ready. Raise CannotConnect where that is impossible."""
+        await self._link.start(self)
+
+    async def close(self) -> None:
+        """Close the link and leave no task or timer. Every gateway should be detached by now."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        await self._link.close()
+
+    def subscribe(self, listener: Callable[[DialogEvent], None]) -> Callable[[], None]:
+        """Call ``listener`` with every event, of all gateways here, until the returned function is called."""
+        key = next(self._listener_ids)
+        self._listeners[key] = listener
+        return lambda: self._listeners.pop(key, None) and None
+
+    def attach(self, box: Box) -> None:
+        """Begin to serve a gateway. Raise InvalidInput where its settings cannot be used."""
+        steps = self._dialog.attach(box, self._loop.time())
+        self._secrets[box.key] = box.password.encode()
+        self._perform(steps)
+
+    def detach(self, key: str) -> None:
+        """Take leave of a gateway, if it is served here; what it owes an answer is settled."""
+        if self._secrets.pop(key, None) is not None:
+            self._perform(self._dialog.detach(key, self._loop.time()))
+
+    async def submit(self, key: str, request: Request) -> Outcome:
+        """Ask something of a gateway and wait for its outcome. Raise GatewayError as the request's."""
+        ticket = next(self._tickets)
+        steps = self._dialog.submit(key, ticket, request, self._loop.time())
+        waiting: asyncio.Future[Outcome] = self._loop.create_future()
+        self._waiting[ticket] = waiting
+        self._perform(steps)
+        try:
+            outcome = await waiting
+        finally:
+            self._waiting.pop(ticket, None)
+        if isinstance(outcome, GatewayError):
+            raise outcome
+        return outcome
+
+    @override
+    def on_opened(self, peer: P) -> None:
+        self._perform(self._dialog.opened(peer, self._loop.time()))
+
+    @override
+    def on_received(self, data: bytes, peer: P) -> None:
+        self._log_wire("<", data, peer)
+        self._perform(self._dialog.receive(data, peer, self._loop.time()))
+
+    @override
+    def on_lost(self, peer: P, reason: GatewayError) -> None:
+        self._perform(self._dialog.lost(peer, reason, self._loop.time()))
+
+    def _perform(self, steps: Steps[P]) -> None:
+        # A listener may submit while steps are performed; its steps then follow those already there.
+        self._steps.extend(steps)
+        if self._performing:
+            return
+        self._performing = True
+        try:
+            while self._steps:
+                self._perform_one(self._steps.popleft())
+        finally:
+            self._performing = False
+        self._set_timer()
+
+    def _perform_one(self, step: Step[P]) -> None:
+        match step:
+            case Send(data, peer):
+                self._log_wire(">", data, peer)
+                self._link.send(data, peer)
+            case Emit(event):
+                self._tell(event)
+            case Settle(ticket, outcome):
+                self._settle(ticket, outcome)
+            case Open(peer):
+                self._link.open(peer)
+            case Drop(peer):
+                self._link.drop(peer)
+            case _:
+                assert_never(step)
+
+    def _settle(self, ticket: Ticket, outcome: Outcome) -> None:
+        waiting = self._waiting.get(ticket)
+        if waiting is not None and not waiting.done():
+            waiting.set_result(outcome)
+
+    def _tell(self, event: DialogEvent) -> None:
+        for listener in list(self._listeners.values()):
+            try:
+                listener(event)
+            except Exception:  # one listener's fault must not stop the wire for all
+                _LOGGER.exception("A listener failed on %s", type(event).__name__)
+
+    def _set_timer(self) -> None:
+        """Wake up no later than the dialog's deadline; an earlier wake-up that stands is harmless."""
+        deadline = self._dialog.deadline()
+        if deadline is None or (self._timer is not None and self._timer.when() <= deadline):
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_at(deadline, self._on_timer)
+
+    def _on_timer(self) -> None:
+        self._timer = None
+        self._perform(self._dialog.tick(self._loop.time()))
+
+    def _log_wire(self, direction: str, data: bytes, peer: P) -> None:
+        if not _WIRE.isEnabledFor(logging.DEBUG):
+            return
+        for secret in self._secrets.values():
+            data = data.replace(secret, b"***")
+        _WIRE.debug("%s %s %r", direction, peer, data)

@@ -1,0 +1,23 @@
+"""The family of DBL GoIP: boxes whose lines register with us over UDP, each by itself."""
+
+from ..family import Endpoint, Family, Feature
+from ..link.udp_server import UdpServer
+from .dialog import GoipDialog, check_box, check_sms
+
+
+def _make_link(endpoint: Endpoint) -> UdpServer:
+    return UdpServer(endpoint.port)
+
+
+FAMILY = Family(
+    key="goip",
+    name="DBL GoIP",
+    manufacturer="DBL Technology",
+    features=Feature.CALLS | Feature.REMAINING_TIME | Feature.REBOOT_BOX | Feature.PORTS_BY_THEMSELVES,
+    pace=0.0,
+    ussd_timeout=120.0,
+    check_box=check_box,
+    check_sms=check_sms,
+    make_dialog=GoipDialog,
+    make_link=_make_link,
+)

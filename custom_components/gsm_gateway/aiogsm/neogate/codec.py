@@ -1,0 +1,318 @@
+"""The NeoGate's words on the manager interface: commands to send, and what comes back in answer.
+
+The framing beneath is ``ami``'s. Names are spelled as the vendor spells them, and known to this file only.
+Readers raise WireError for what no box writes; writers raise InvalidInput for what no box would take.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+import math
+import re
+from urllib.parse import quote, unquote_plus
+
+from ..ami import MAX_LINE, Event, Reader, WireError, action
+from ..errors import InvalidInput
+from ..parts import Part
+from ..text import check_number, check_text, check_ussd_code, printable
+
+MAX_TEXT = 1024
+"""Bytes of a text in UTF-8 (Yeastar TG SMS API §5)."""
+
+MAX_ID = 64
+"""Characters of a text's id."""
+
+
+_PIN = re.compile(r"Pin \([^)\n]*\) Error")
+
+
+def reader() -> Reader:
+    """Give a reader for one connection. No PIN gets past it: a span that refuses its PIN shows it."""
+    return Reader(lambda message: _PIN.sub(Token.PIN_ERROR, message))
+
+
+# What we send: the lines of commands, and the action that runs one.
+
+
+def command(action_id: str, line: str) -> bytes:
+    """Write the action that runs a command's line."""
+    return action("smscommand", action_id, f"command: {line}")
+
+
+def show_spans() -> str:
+    """Ask for the list of spans."""
+    return "gsm show spans"
+
+
+def show_span(span: int) -> str:
+    """Ask for one span's details (the vendor's article leaves out the word ``span``; its pictures do not)."""
+    return f"gsm show span {span}"
+
+
+def power(span: int, *, on: bool) -> str:
+    """Switch a span's module on or off."""
+    return f"gsm power {'on' if on else 'off'} {span}"
+
+
+_ID = re.compile(rf"[A-Za-z0-9._#-]{{1,{MAX_ID}}}", re.ASCII)
+_LONGEST_ID = "i" * MAX_ID
+_LONGEST_SPAN = 99
+
+
+def _sms(span: int, number: str, text: str, message_id: str) -> str:
+    # Percent-encoded, a text holds no quote, backslash, blank or line end that the box could act upon.
+    return f'gsm send sms {span} {number} "{quote(text, safe="", errors="replace")}" {message_id}'
+
+
+def check_sms(number: str, text: str) -> None:
+    """Raise InvalidInput where no span could take this text for this number.
+
+    ``excess`` counts bytes as encoded: one for an unreserved character, three for each byte of any other.
+    """
+    check_number(number)
+    line = f"command: {_sms(_LONGEST_SPAN, number, text, _LONGEST_ID)}\r\n"
+    excess = len(line) - MAX_LINE + 1
+    if excess > 0:
+        raise InvalidInput("text_too_long", f"the text is {excess} encoded bytes too long", excess=excess)
+    check_text(text, MAX_TEXT)
+
+
+def send_sms(span: int, number: str, text: str, message_id: str) -> str:
+    """Send a text; its result comes as an event with ``message_id``. Raise InvalidInput."""
+    check_sms(number, text)
+    if not _ID.fullmatch(message_id):
+        raise InvalidInput("message_id", f"an id is 1 to {MAX_ID} letters, digits, dots, dashes, _ and #")
+    return _sms(span, number, text, message_id)
+
+
+def send_ussd(span: int, code: str, timeout: float) -> str:
+    """Dial a code and wait up to ``timeout`` seconds. Raise InvalidInput.
+
+    The code is not encoded: a ``%23`` would reach the module as it stands.
+    """
+    check_ussd_code(code)
+    return f'gsm send ussd {span} "{code}" {math.ceil(timeout)}'
+
+
+# What the fields and the output of commands mean.
+
+
+class Token(StrEnum):
+    """Words of a span's status that say something; the set is open."""
+
+    POWER_OFF = "Power off"
+    UP = "Up"
+    NO_SIM = "Undetected SIM Card"
+    NO_SIGNAL = "No Signal"
+    PIN_ERROR = "Pin Error"
+    UNREGISTERED = "Unregistered Network"
+
+
+class Registration(StrEnum):
+    """How a ``Network Status`` begins; the first may be followed by the kind of network."""
+
+    REGISTERED = "Registered"
+    NOT_REGISTERED = "Not registered"
+    SEARCHING = "Searching"
+    DENIED = "Registration denied"
+
+
+class LastEvent(StrEnum):
+    """Values of ``Last event`` that tell why a span is down."""
+
+    PIN_REQUIRED = "PIN required"
+    PIN_ERROR = "PIN error"
+    SIM_MISSING = "SIM not insert"
+    SIM_FAILED = "SIM failed"
+    NO_SIGNAL = "No signal"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpanDetails:
+    """What ``gsm show span`` says; None where it says nothing. ``csq`` is 0 to 31, as the module counts."""
+
+    model: str | None = None
+    revision: str | None = None
+    operator: str | None = None
+    registration: Registration | None = None
+    csq: int | None = None
+    last_event: str | None = None
+    imei: str | None = field(default=None, repr=False)
+    imsi: str | None = field(default=None, repr=False)
+
+
+NOT_TAKEN = "Status: 0"
+"""All that the box says of a text that the network did not take."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmsResult:
+    """Whether the network took the text with this id."""
+
+    message_id: str
+    taken: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UssdAnswer:
+    """The network's answer; ``responses`` is its ``<m>`` of 3GPP TS 27.007 §7.15."""
+
+    text: str = field(repr=False)
+    responses: int | None = None
+
+
+class UssdFault(StrEnum):
+    """Why there is no answer; only the last two mean that nothing was dialled."""
+
+    FAILED = "Send USSD failed"
+    TIMEOUT = "Send USSD timeout"
+    BUSY = "Sending USSD now"
+    REFUSED = ""
+
+
+_SPAN_LINE = re.compile(r"^GSM span (\d{1,2}): (.*)$", re.MULTILINE | re.ASCII)
+_WHOLE_NUMBER = re.compile(r"\s*(-?\d{1,6})\s*", re.ASCII)
+_BYTE_ORDER_MARK = "\ufeff"
+_BEST_CSQ = 31
+
+
+def _whole_number(value: str | None) -> int | None:
+    found = _WHOLE_NUMBER.fullmatch(value or "")
+    return int(found[1]) if found else None
+
+
+def read_spans(output: str) -> dict[int, tuple[str, ...]]:
+    """Give every span's status, word by word, whatever their order and blanks. Raise WireError for none."""
+    spans = {int(span): _words(status) for span, status in _SPAN_LINE.findall(output)}
+    if not spans:
+        raise WireError("spans")
+    return spans
+
+
+def _words(status: str) -> tuple[str, ...]:
+    return tuple(word for raw in printable(status).split(",") if (word := raw.strip()))
+
+
+def read_details(output: str) -> SpanDetails:
+    """Give what is said of a span; a span that is down may say next to nothing."""
+    values: dict[str, str] = {}
+    for line in output.split("\n"):
+        key, colon, value = line.partition(":")
+        if colon:
+            values.setdefault(key.strip().lower(), printable(value).strip())
+    csq = _whole_number(values.get("signal quality (0,31)"))
+    return SpanDetails(
+        model=values.get("model name") or None,
+        revision=values.get("revision") or None,
+        operator=values.get("network name") or None,
+        registration=_registration(values.get("network status", "")),
+        csq=csq if csq is not None and 0 <= csq <= _BEST_CSQ else None,
+        last_event=values.get("last event") or None,
+        imei=values.get("model imei") or None,
+        imsi=values.get("sim imsi") or None,
+    )
+
+
+def _registration(value: str) -> Registration | None:
+    return next((known for known in Registration if value.lower().startswith(known.lower())), None)
+
+
+def read_event(event: Event) -> SmsResult | Part | None:
+    """Give what an event tells of a text, or None where it is about something else. Raise WireError."""
+    read = _EVENTS.get(event.name.lower())
+    return None if read is None else read(event.fields)
+
+
+def _read_result(fields: Mapping[str, str]) -> SmsResult:
+    status = _whole_number(fields.get("status"))
+    if status not in (0, 1):
+        raise WireError("result")
+    return SmsResult(message_id=fields.get("id", "").strip(), taken=status == 1)
+
+
+def _read_received(fields: Mapping[str, str]) -> Part:
+    index, total = _whole_number(fields.get("index")), _whole_number(fields.get("total"))
+    return Part(
+        port=_port(fields),
+        sender=printable(fields.get("sender", "")).strip(),
+        reference=fields.get("id", "").strip(),
+        stamp=fields.get("recvtime", "").strip(),
+        index=index or 0,
+        # With unreadable counts it is a text of its own: better in pieces than lost.
+        total=total if index is not None and total is not None else 1,
+        text=read_content(fields.get("content", "")),
+    )
+
+
+def _port(fields: Mapping[str, str]) -> str:
+    """Read the port: itself in ``GsmPort`` on firmware of 2013, its span in ``GsmSpan`` since."""
+    port, span = _whole_number(fields.get("gsmport")), _whole_number(fields.get("gsmspan"))
+    if port is None and span is not None:
+        port = span - 1
+    if port is None or port < 1:
+        raise WireError("received")
+    return str(port)
+
+
+_EVENTS: dict[str, Callable[[Mapping[str, str]], SmsResult | Part]] = {
+    "updatesmssend": _read_result,
+    "receivedsms": _read_received,
+}
+
+
+def read_content(content: str) -> str:
+    """Decode a text: plus is a blank and ``%2B`` a plus. One with blanks in it was never encoded.
+
+    Every part has a byte order mark of its own, where there is one at all.
+    """
+    text = content if " " in content.strip() else unquote_plus(content)
+    return text.removeprefix(_BYTE_ORDER_MARK)
+
+
+_USSD_TEXT = re.compile(r"^[\t ]*(?:USSD Message|Text):[ ]?", re.MULTILINE)
+_USSD_RESPONSES = re.compile(r"responses: ?(\d)", re.IGNORECASE | re.ASCII)
+_USSD_CODE = re.compile(r"code: ?(\d{1,3})", re.IGNORECASE | re.ASCII)
+_UCS2_MASK, _UCS2_CODE = 0b1100_1100, 0b0100_1000  # general data coding, alphabet UCS-2: 72 and its like
+_UCS2 = re.compile(r"(?:[0-9A-Fa-f]{4})+", re.ASCII)
+
+
+def read_ussd(output: str) -> UssdAnswer | UssdFault:
+    """Read the answer to ``gsm send ussd``, in all its spellings (Yeastar TG SMS API §6)."""
+    verdict, _, rest = output.partition(":")
+    if verdict.strip() != "1":
+        return _ussd_fault(verdict.strip(), rest)
+    head, *text = _USSD_TEXT.split(output, maxsplit=1)
+    responses, code = _USSD_RESPONSES.search(head), _USSD_CODE.search(head)
+    return UssdAnswer(
+        text=_ussd_text("".join(text).rstrip("\r\n"), int(code[1]) if code else 0),
+        responses=int(responses[1]) if responses else None,
+    )
+
+
+def _ussd_fault(verdict: str, words: str) -> UssdFault:
+    known = (fault for fault in UssdFault if fault and words.startswith(fault))
+    # Silence, and a failure in other words, may come after the code was dialled.
+    return next(known, UssdFault.FAILED if verdict in ("", "0") else UssdFault.REFUSED)
+
+
+def _ussd_text(text: str, code: int) -> str:
+    """Decode hex digits where they are such and the data coding scheme says UCS-2 (3GPP TS 23.038 §5)."""
+    if code & _UCS2_MASK == _UCS2_CODE and _UCS2.fullmatch(text.strip()):
+        return bytes.fromhex(text).decode("utf-16-be", errors="replace")
+    return text
+
+
+_QUOTED = re.compile(r"'[^']*'")
+_POWER_REFUSED = re.compile(r"unable|fail|no gsm|no such|usage|invalid|permission", re.IGNORECASE)
+_MAX_REASON = 120
+
+
+def reason(output: str) -> str:
+    """Give the box's words for a refusal, short and without the command that they may quote."""
+    first = next(iter(output.strip().splitlines()), "")
+    return printable(_QUOTED.sub("'…'", first))[:_MAX_REASON]
+
+
+def power_refused(output: str) -> bool:
+    """Whether the box would not switch a module. What cannot be understood is taken as done."""
+    return bool(_POWER_REFUSED.search(output))

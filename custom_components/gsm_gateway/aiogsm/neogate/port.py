@@ -1,0 +1,337 @@
+"""The SIM slots: what is known of them, how it is read, and how one is restarted.
+
+The box counts spans from 2; a port's key is its number on the case, which is one less.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+import re
+
+from ..ami import WireError
+from ..dialog import Done, Emit, Outcome, Settle, Steps, Ticket
+from ..errors import (
+    CommandRefused,
+    GatewayError,
+    InvalidInput,
+    LinkLost,
+    OutcomeUnknown,
+    PortNotReady,
+    WrongPeer,
+)
+from ..models import PortChanged, PortState, PortStatus
+from . import codec
+from .codec import LastEvent, Registration, SpanDetails, Token
+from .session import NO_LINK, Channel, Exchange, Session
+
+LIST_INTERVAL = 30.0
+"""Seconds between two readings of the list of spans."""
+
+DETAILS_INTERVAL = 300.0
+"""Seconds after which a port's details are read again although nothing seems to have changed."""
+
+POWER_PAUSE = 5.0
+"""Seconds that a module stays off in a restart."""
+
+POWER_TIMEOUT = 30.0
+"""Seconds that the box may take to switch a module."""
+
+_KEY = re.compile(r"[1-9][0-9]?", re.ASCII)
+_LONGEST_KEY = 98
+
+# What keeps a port from sending, whatever else is said of it; checked in this order.
+_DECISIVE = {
+    Token.POWER_OFF: PortStatus.POWER_OFF,
+    Token.NO_SIM: PortStatus.NO_SIM,
+    Token.PIN_ERROR: PortStatus.PIN_ERROR,
+    Token.NO_SIGNAL: PortStatus.NO_SIGNAL,
+}
+
+_REGISTRATION = {
+    Registration.REGISTERED: PortStatus.READY,
+    Registration.NOT_REGISTERED: PortStatus.NOT_REGISTERED,
+    Registration.SEARCHING: PortStatus.NOT_REGISTERED,
+    Registration.DENIED: PortStatus.REGISTRATION_DENIED,
+}
+
+# Why a port that is not up may be so. On one that is up these are history.
+_LAST_EVENT: dict[str | None, PortStatus] = {
+    LastEvent.PIN_REQUIRED: PortStatus.PIN_ERROR,
+    LastEvent.PIN_ERROR: PortStatus.PIN_ERROR,
+    LastEvent.SIM_MISSING: PortStatus.NO_SIM,
+    LastEvent.SIM_FAILED: PortStatus.NO_SIM,
+    LastEvent.NO_SIGNAL: PortStatus.NO_SIGNAL,
+}
+
+
+def port_key(span: int) -> str:
+    """Name a span's port."""
+    return str(span - 1)
+
+
+def span_of(port: str) -> int:
+    """Give a port's span. Raise InvalidInput for what is no port's key."""
+    if not _KEY.fullmatch(port) or int(port) > _LONGEST_KEY:
+        raise InvalidInput("port", f"a port is a number from 1 to {_LONGEST_KEY}")
+    return int(port) + 1
+
+
+class Port:
+    """What is known of one port, and when to ask for more."""
+
+    def __init__(self, span: int) -> None:
+        """Begin with a port that is known by its number only."""
+        self.span = span
+        self.details_due: float | None = None
+        self._words: tuple[str, ...] | None = None
+        self._details = SpanDetails()
+
+    def note_line(self, words: tuple[str, ...], now: float) -> None:
+        """Take the port's line in the list of spans; a new or changed one makes its details due."""
+        if words != self._words:
+            self.details_due = now
+        self._words = words
+
+    def note_absence(self) -> None:
+        """Note that the list leaves the port out."""
+        self._words = None
+        self.details_due = None
+
+    def note_details(self, details: SpanDetails, now: float) -> None:
+        """Take the port's details; of a port that left the list meanwhile they are not due again."""
+        self._details = details
+        if self._words is not None:
+            self.details_due = now + DETAILS_INTERVAL
+
+    @property
+    def state(self) -> PortState:
+        """The port as it stands."""
+        details = self._details
+        state = PortState(
+            port=port_key(self.span),
+            status=self._status(),
+            signal=None if details.csq is None else -113 + 2 * details.csq,  # 3GPP TS 27.007 §8.5
+            operator=details.operator,
+            imei=details.imei,
+            imsi=details.imsi,
+            model=details.model,
+            revision=details.revision,
+        )
+        return state if self._words is not None else replace(state, signal=None, operator=None)
+
+    def _status(self) -> PortStatus | None:
+        words = self._words
+        if words is None:
+            return PortStatus.OFFLINE
+        decisive = next((status for token, status in _DECISIVE.items() if token in words), None)
+        if decisive is not None:
+            return decisive
+        registration = self._registration()
+        if Token.UP in words:
+            return registration
+        doubt = None if registration is PortStatus.READY else registration
+        if Token.UNREGISTERED in words:
+            return doubt or PortStatus.NOT_REGISTERED
+        return _LAST_EVENT.get(self._details.last_event, doubt)
+
+    def _registration(self) -> PortStatus | None:
+        known = self._details.registration
+        return None if known is None else _REGISTRATION[known]
+
+
+class Ports:
+    """All ports of a box. Asks for one thing at a time, so that texts come between."""
+
+    def __init__(
+        self,
+        gateway: str,
+        main: Callable[[], Session | None],
+        ignored: Counter[str],
+        *,
+        busy: Callable[[int], bool],
+        on_current: Callable[[float], Steps[Channel]],
+    ) -> None:
+        """Take which spans are ``busy`` and left alone, and whom to tell when nothing is due any more."""
+        self._gateway = gateway
+        self._main = main
+        self._ignored = ignored
+        self._busy = busy
+        self._on_current = on_current
+        self._ports: dict[int, Port] = {}
+        self._told: dict[int, PortState] = {}
+        self._list_due = 0.0
+        self._asking = False
+
+    def begin(self, now: float) -> Steps[Channel]:
+        """Read all anew over a new connection, and tell every port again."""
+        self._told.clear()
+        self._asking = False
+        self._list_due = now
+        for port in self._ports.values():
+            port.details_due = now
+        return self.tick(now)
+
+    def tick(self, now: float) -> Steps[Channel]:
+        """Ask for what is due, unless there is a question open."""
+        session = self._main()
+        if session is None or self._asking:
+            return []
+        if now >= self._list_due:
+            return self._ask(session, codec.show_spans(), partial(self._listed, session), now)
+        port = next((port for port in self._ports.values() if self._due(port, now)), None)
+        if port is None:
+            return self._on_current(now)
+        return self._ask(session, codec.show_span(port.span), partial(self._detailed, port), now)
+
+    def deadline(self) -> float | None:
+        """When ``tick`` is next needed, if ever."""
+        if self._main() is None or self._asking:
+            return None
+        dues = (port.details_due for port in self._ports.values() if not self._busy(port.span))
+        return min([self._list_due, *(due for due in dues if due is not None)])
+
+    def _due(self, port: Port, now: float) -> bool:
+        return port.details_due is not None and now >= port.details_due and not self._busy(port.span)
+
+    def _ask(
+        self, session: Session, line: str, read: Callable[[str, float], Steps[Channel]], now: float
+    ) -> Steps[Channel]:
+        self._asking = True
+        return session.ask(Exchange(line=line, on_reply=partial(self._answered, read)), now)
+
+    def _answered(
+        self, read: Callable[[str, float], Steps[Channel]], output: str, now: float
+    ) -> Steps[Channel]:
+        self._asking = False
+        return [*read(output, now), *self.tick(now)]
+
+    def _listed(self, session: Session, output: str, now: float) -> Steps[Channel]:
+        self._list_due = now + LIST_INTERVAL
+        try:
+            lines = codec.read_spans(output)
+        except WireError as error:
+            self._ignored[error.reason] += 1
+            # A box whose driver is just starting may say so; what never named a span has none.
+            return [] if self._ports else session.fail(WrongPeer("it lists no GSM spans"), now)
+        for span, words in lines.items():
+            self._ports.setdefault(span, Port(span)).note_line(words, now)
+        for span in self._ports.keys() - lines.keys():
+            self._ports[span].note_absence()
+        # What is to be read in detail is told after that, once.
+        return [
+            step for port in self._ports.values() if not self._due(port, now) for step in self._tell(port)
+        ]
+
+    def _detailed(self, port: Port, output: str, now: float) -> Steps[Channel]:
+        port.note_details(codec.read_details(output), now)
+        return self._tell(port)
+
+    def _tell(self, port: Port) -> Steps[Channel]:
+        state = port.state
+        if self._told.get(port.span) == state:
+            return []
+        self._told[port.span] = state
+        return [Emit(PortChanged(gateway=self._gateway, state=state))]
+
+
+@dataclass(slots=True, eq=False)
+class _Restart:
+    """A restart from power off to power on. ``on_due`` is set while the module is off, or may be."""
+
+    ticket: Ticket
+    off: Exchange
+    on_due: float | None = None
+
+
+class Restarts:
+    """The restarts under way, by span. A module that was switched off is switched on, whatever happens."""
+
+    def __init__(self, main: Callable[[], Session | None]) -> None:
+        """Take where to find the main connection, if it takes commands."""
+        self._main = main
+        self._open: dict[int, _Restart] = {}
+
+    def submit(self, ticket: Ticket, span: int, now: float) -> Steps[Channel]:
+        """Begin to restart a span's module."""
+        session = self._main()
+        if session is None:
+            return [Settle(ticket, LinkLost(NO_LINK))]
+        if span in self._open:
+            return [Settle(ticket, PortNotReady("the port is being restarted"))]
+        off = self._switch(span, on=False, on_reply=self._went_off, on_lost=self._off_lost)
+        self._open[span] = _Restart(ticket, off)
+        return session.ask(off, now)
+
+    def tick(self, now: float) -> Steps[Channel]:
+        """Switch on what has been off for long enough."""
+        session = self._main()
+        if session is None:
+            return []
+        steps: Steps[Channel] = []
+        for span, restart in self._open.items():
+            if restart.on_due is not None and now >= restart.on_due:
+                restart.on_due = None
+                on = self._switch(span, on=True, on_reply=self._went_on, on_lost=self._on_lost)
+                steps += session.ask(on, now)
+        return steps
+
+    def deadline(self) -> float | None:
+        """When ``tick`` is next needed, if ever."""
+        if self._main() is None:
+            return None
+        return min(
+            (due for restart in self._open.values() if (due := restart.on_due) is not None), default=None
+        )
+
+    def last_lines(self) -> list[str]:
+        """Give the commands without which a module would stay off when nobody is there to switch it on."""
+        return [
+            codec.power(span, on=True)
+            for span, restart in self._open.items()
+            if restart.off.written_at is not None
+        ]
+
+    def close(self) -> Steps[Channel]:
+        """Settle all that is open, all of it begun."""
+        why = "the restart was begun, and its end was not seen"
+        return [step for span in list(self._open) for step in self._settle(span, OutcomeUnknown(why))]
+
+    def _switch(
+        self,
+        span: int,
+        *,
+        on: bool,
+        on_reply: Callable[[int, str, float], Steps[Channel]],
+        on_lost: Callable[[int, GatewayError, float], Steps[Channel]],
+    ) -> Exchange:
+        return Exchange(
+            line=codec.power(span, on=on),
+            on_reply=partial(on_reply, span),
+            on_lost=partial(on_lost, span),
+            timeout=POWER_TIMEOUT,
+        )
+
+    def _went_off(self, span: int, output: str, now: float) -> Steps[Channel]:
+        if codec.power_refused(output):
+            return self._settle(span, CommandRefused(codec.reason(output)))
+        self._open[span].on_due = now + POWER_PAUSE
+        return []
+
+    def _off_lost(self, span: int, error: GatewayError, now: float) -> Steps[Channel]:
+        restart = self._open[span]
+        if restart.off.written_at is None:
+            return self._settle(span, LinkLost(str(error)))
+        restart.on_due = now + POWER_PAUSE
+        return []
+
+    def _went_on(self, span: int, output: str, _now: float) -> Steps[Channel]:
+        refused = codec.power_refused(output)
+        return self._settle(span, CommandRefused(codec.reason(output)) if refused else Done())
+
+    def _on_lost(self, span: int, _error: GatewayError, now: float) -> Steps[Channel]:
+        self._open[span].on_due = now
+        return []
+
+    def _settle(self, span: int, outcome: Outcome) -> Steps[Channel]:
+        return [Settle(self._open.pop(span).ticket, outcome)]

@@ -1,0 +1,191 @@
+"""The queue of what wants to leave: a lane per port, which texts and USSD take in turn.
+
+Pure: the time is passed in (the loop's clock, in seconds), and nothing is sent from here. The caller
+asks ``take`` what may leave now, sends it, and says with ``settle`` or ``release`` how it went.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from .dialog import Outcome
+from .errors import (
+    CommandRefused,
+    GatewayError,
+    GatewayTimeout,
+    InvalidInput,
+    LinkLost,
+    OutcomeUnknown,
+    PortNotReady,
+)
+from .models import Message, MessageError, MessageStatus, PortState, PortStatus
+
+EXPIRES_AFTER = 3600.0
+"""Seconds that a text waits for a port that can send it."""
+
+RETRY_PAUSE = 30.0
+"""Seconds that a lane rests after a gateway did not answer at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A USSD request's place in the lane of its port. It goes before texts: somebody waits for it."""
+
+    turn_id: str
+    port: str
+
+
+type Departure = Message | Turn
+
+
+@dataclass(slots=True)
+class _Lane:
+    busy: bool = False
+    free_at: float = 0.0
+    used_at: float = 0.0
+
+    def free(self, now: float) -> bool:
+        return not self.busy and self.free_at <= now
+
+
+@dataclass(slots=True)
+class _Waiting:
+    message: Message
+    expires_at: float
+    refused_by: dict[str, PortNotReady] = field(default_factory=dict)
+
+
+class Outbox:
+    """All texts of one gateway that are not settled, in order of arrival."""
+
+    def __init__(self, *, pace: float) -> None:
+        """Keep ``pace`` seconds between the beginnings of two texts of one port."""
+        self._pace = pace
+        self._queued: dict[str, _Waiting] = {}
+        self._sending: dict[str, _Waiting] = {}
+        self._turns: list[Turn] = []
+        self._lanes: dict[str, _Lane] = {}
+
+    def __len__(self) -> int:
+        """How many texts are not settled."""
+        return len(self._queued) + len(self._sending)
+
+    def add(self, message: Message, now: float) -> None:
+        """Queue a text."""
+        self._queued[message.message_id] = _Waiting(message, now + EXPIRES_AFTER)
+
+    def add_turn(self, turn: Turn) -> None:
+        """Queue a USSD request."""
+        self._turns.append(turn)
+
+    def drop_turn(self, turn: Turn) -> None:
+        """Forget a USSD request that nobody waits for any more."""
+        if turn in self._turns:
+            self._turns.remove(turn)
+
+    def take(self, ports: Mapping[str, PortState], now: float) -> list[Departure]:
+        """Say what may leave now, and take its lanes."""
+        return [*self._depart_turns(), *self._depart_texts(ports, now)]
+
+    def _depart_turns(self) -> Iterator[Turn]:
+        for turn in list(self._turns):
+            if not self._lane(turn.port).busy:  # the pace is kept between texts only
+                self._turns.remove(turn)
+                self._lane(turn.port).busy = True
+                yield turn
+
+    def _depart_texts(self, ports: Mapping[str, PortState], now: float) -> Iterator[Message]:
+        for waiting in list(self._queued.values()):
+            if (port := self._choose(waiting, ports, now)) is not None:
+                yield self._depart(waiting, port, now)
+
+    def _choose(self, waiting: _Waiting, ports: Mapping[str, PortState], now: float) -> str | None:
+        """Choose the ready port that was idle longest, so that equals take turns."""
+        pinned = waiting.message.pinned
+        free = [
+            port
+            for port, state in ports.items()
+            if pinned in (None, port)
+            and state.status is PortStatus.READY
+            and port not in waiting.refused_by
+            and self._lane(port).free(now)
+        ]
+        return min(free, key=lambda port: self._lane(port).used_at, default=None)
+
+    def _depart(self, waiting: _Waiting, port: str, now: float) -> Message:
+        lane = self._lane(port)
+        lane.busy, lane.used_at, lane.free_at = True, now, now + self._pace
+        waiting.message = replace(waiting.message, status=MessageStatus.SENDING, port=port)
+        self._sending[waiting.message.message_id] = self._queued.pop(waiting.message.message_id)
+        return waiting.message
+
+    def release(self, port: str) -> None:
+        """Free the lane that a USSD request had taken."""
+        self._lane(port).busy = False
+
+    def settle(
+        self, message_id: str, outcome: Outcome, ports: Mapping[str, PortState], now: float
+    ) -> Message:
+        """Note how a departure went: the text is settled, or back in the queue for another try."""
+        waiting = self._sending.pop(message_id)
+        port = waiting.message.port
+        assert port is not None  # a text gets its port when it departs
+        lane = self._lane(port)
+        lane.busy = False
+        if isinstance(outcome, GatewayTimeout):
+            lane.free_at = now + RETRY_PAUSE
+        if isinstance(outcome, PortNotReady):
+            waiting.refused_by[port] = outcome
+        if self._may_try_again(waiting, outcome, ports):
+            waiting.message = replace(waiting.message, status=MessageStatus.QUEUED, port=None)
+            self._queued[message_id] = waiting
+        else:
+            waiting.message = _settled(waiting.message, outcome)
+        return waiting.message
+
+    def _may_try_again(self, waiting: _Waiting, outcome: Outcome, ports: Mapping[str, PortState]) -> bool:
+        """Whether nothing left and a port is there that has not refused this text."""
+        if isinstance(outcome, PortNotReady):
+            candidates = ports.keys() if waiting.message.pinned is None else {waiting.message.pinned}
+            return bool(candidates - waiting.refused_by.keys())
+        return isinstance(outcome, LinkLost | GatewayTimeout)
+
+    def expire(self, now: float) -> list[Message]:
+        """Give up what has waited too long."""
+        late = [key for key, waiting in self._queued.items() if waiting.expires_at <= now]
+        return [self._give_up(key, MessageStatus.EXPIRED, MessageError.EXPIRED) for key in late]
+
+    def abandon(self) -> list[Message]:
+        """Give up everything that has not left, because the gateway is being closed."""
+        return [
+            self._give_up(key, MessageStatus.FAILED, MessageError.BOX_OFFLINE) for key in list(self._queued)
+        ]
+
+    def _give_up(self, message_id: str, status: MessageStatus, error: MessageError) -> Message:
+        return replace(self._queued.pop(message_id).message, status=status, error=error)
+
+    def deadline(self, now: float) -> float | None:
+        """When to call ``expire`` and ``take`` again, if nothing else happens before."""
+        if not self._queued:
+            return None
+        lanes = [lane.free_at for lane in self._lanes.values() if not lane.busy and lane.free_at > now]
+        return min([*lanes, *(waiting.expires_at for waiting in self._queued.values())])
+
+    def _lane(self, port: str) -> _Lane:
+        return self._lanes.setdefault(port, _Lane())
+
+
+def _settled(message: Message, outcome: Outcome) -> Message:
+    match outcome:
+        case InvalidInput(reason="number"):
+            status, error, detail = MessageStatus.FAILED, MessageError.INVALID_NUMBER, None
+        case InvalidInput():
+            status, error, detail = MessageStatus.FAILED, MessageError.TOO_LONG, None
+        case CommandRefused(reason=reason):
+            status, error, detail = MessageStatus.FAILED, MessageError.REFUSED, reason
+        case OutcomeUnknown():
+            status, error, detail = MessageStatus.UNKNOWN, MessageError.NO_RESULT, None
+        case GatewayError():
+            status, error, detail = MessageStatus.FAILED, MessageError.REFUSED, str(outcome)
+        case _:
+            return replace(message, status=MessageStatus.SENT)
+    return replace(message, status=status, error=error, error_detail=detail)

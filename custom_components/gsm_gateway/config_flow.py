@@ -1,0 +1,366 @@
+"""Adding boxes and contacts in the UI."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any, override
+
+from homeassistant.components import network
+from homeassistant.config_entries import (
+    ConfigEntry,
+    ConfigEntryState,
+    ConfigFlow,
+    ConfigFlowResult,
+    ConfigSubentry,
+    ConfigSubentryFlow,
+    SubentryFlowResult,
+)
+from homeassistant.const import CONF_HOST, CONF_NAME, CONF_PASSWORD, CONF_PORT, CONF_USERNAME
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.selector import (
+    BooleanSelector,
+    NumberSelector,
+    NumberSelectorConfig,
+    NumberSelectorMode,
+    SelectSelector,
+    SelectSelectorConfig,
+    TextSelector,
+    TextSelectorConfig,
+    TextSelectorType,
+)
+from homeassistant.util import slugify
+import voluptuous as vol
+
+from . import async_get_hub, make_gateway
+from .aiogsm import FAMILIES, Box, GatewayError, GatewayState, InvalidInput, LoginRefused, WrongPeer
+from .const import (
+    CONF_FAMILY,
+    CONF_LINES,
+    CONF_NOTIFY_NAME,
+    CONF_NUMBER,
+    CONF_TRUSTED,
+    DOMAIN,
+    SUBENTRY_CONTACT,
+)
+from .contacts import is_number, normalise_number
+from .ear import Ear, natural_order
+
+NEOGATE = "neogate"
+GOIP = "goip"
+
+WAIT_FOR_LINE = 120.0
+"""Seconds that the waiting step listens for a first line."""
+
+WAIT_FOR_MORE = 3.0
+"""Seconds that it listens for further lines of the same box after the first."""
+
+_PORT = vol.All(
+    NumberSelector(NumberSelectorConfig(min=1, max=65535, step=1, mode=NumberSelectorMode.BOX)),
+    vol.Coerce(int),
+)
+_PASSWORD = TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD))
+
+NEOGATE_SCHEMA = vol.Schema(
+    {
+        vol.Required(CONF_HOST): TextSelector(),
+        vol.Required(CONF_PORT, default=5038): _PORT,
+        vol.Required(CONF_USERNAME): TextSelector(),
+        vol.Required(CONF_PASSWORD): _PASSWORD,
+    }
+)
+GOIP_SCHEMA = vol.Schema(
+    {vol.Required(CONF_PORT, default=44444): _PORT, vol.Required(CONF_PASSWORD): _PASSWORD}
+)
+REAUTH_SCHEMA = vol.Schema(
+    {vol.Required(CONF_USERNAME): TextSelector(), vol.Required(CONF_PASSWORD): _PASSWORD}
+)
+CONTACT_SCHEMA = vol.Schema(
+    {
+        vol.Required(CONF_NAME): TextSelector(),
+        vol.Required(CONF_NUMBER): TextSelector(TextSelectorConfig(type=TextSelectorType.TEL)),
+        vol.Required(CONF_TRUSTED, default=False): BooleanSelector(),
+    }
+)
+
+# The NeoGate TG's models are named by their number of ports.
+_NEOGATE_MODELS = {1: "TG100", 2: "TG200", 4: "TG400", 8: "TG800", 16: "TG1600"}
+
+
+def _free_notify_name(hass: HomeAssistant, title: str) -> str:
+    """Find a name for ``notify.<name>`` that no other action and no other box has."""
+    taken = {*hass.services.async_services_for_domain("notify")}
+    taken |= {entry.data[CONF_NOTIFY_NAME] for entry in hass.config_entries.async_entries(DOMAIN)}
+    name, number = slugify(title), 1
+    while name in taken:
+        number += 1
+        name = f"{slugify(title)}_{number}"
+    return name
+
+
+def _error_key(err: GatewayError) -> tuple[str, str]:
+    """Say where in a form an error belongs, and its key."""
+    match err:
+        case InvalidInput():
+            return CONF_PASSWORD, "invalid_credential"
+        case LoginRefused():
+            return "base", "invalid_auth"
+        case WrongPeer():
+            return "base", "not_a_neogate"
+        case _:
+            return "base", "cannot_connect"
+
+
+async def _probe(hass: HomeAssistant, data: dict[str, Any]) -> GatewayState:
+    """Open a box that we dial, look at it and leave it. Raise GatewayError."""
+    gateway = make_gateway(hass, "probe", data)
+    await gateway.open()
+    await gateway.close()
+    return gateway.state
+
+
+def _imei(state: GatewayState) -> str | None:
+    """Give the IMEI of the lowest port that tells one."""
+    ports = sorted(state.ports.values(), key=lambda port: natural_order(port.port))
+    return next((port.imei for port in ports if port.imei), None)
+
+
+class GsmGatewayConfigFlow(ConfigFlow, domain=DOMAIN):
+    """Adds a NeoGate, which we dial, or a GoIP, which we wait for."""
+
+    VERSION = 1
+
+    def __init__(self) -> None:
+        """Begin with nothing typed and nothing heard."""
+        self._input: dict[str, Any] = {}
+        self._errors: dict[str, str] = {}
+        self._ear: Ear | None = None
+        self._waiting: asyncio.Task[None] | None = None
+
+    @classmethod
+    @callback
+    @override
+    def async_get_supported_subentry_types(
+        cls, config_entry: ConfigEntry
+    ) -> dict[str, type[ConfigSubentryFlow]]:
+        return {SUBENTRY_CONTACT: ContactFlow}
+
+    @override
+    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask which family it is."""
+        return self.async_show_menu(step_id="user", menu_options=[NEOGATE, GOIP])
+
+    async def async_step_neogate(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Log in to a NeoGate and learn what it is."""
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            data = {CONF_FAMILY: NEOGATE, **user_input, CONF_HOST: user_input[CONF_HOST].strip()}
+            try:
+                state = await _probe(self.hass, data)
+            except GatewayError as err:
+                errors = dict([_error_key(err)])
+            else:
+                if imei := _imei(state):
+                    return await self._create_neogate(data, imei, len(state.ports))
+                errors = {"base": "no_imei"}
+        schema = self.add_suggested_values_to_schema(NEOGATE_SCHEMA, user_input)
+        return self.async_show_form(step_id=NEOGATE, data_schema=schema, errors=errors)
+
+    async def _create_neogate(self, data: dict[str, Any], imei: str, ports: int) -> ConfigFlowResult:
+        await self.async_set_unique_id(imei)
+        connection = {key: data[key] for key in (CONF_HOST, CONF_PORT, CONF_USERNAME, CONF_PASSWORD)}
+        self._abort_if_unique_id_configured(updates=connection, reload_on_update=False)
+        return self._create(f"NeoGate {_NEOGATE_MODELS.get(ports, 'TG')}", data)
+
+    def _create(self, title: str, data: dict[str, Any]) -> ConfigFlowResult:
+        return self.async_create_entry(
+            title=title, data={**data, CONF_NOTIFY_NAME: _free_notify_name(self.hass, title)}
+        )
+
+    async def async_step_goip(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask where to listen and for which password, then listen."""
+        if user_input is not None:
+            self._input, self._errors = user_input, {}
+            family = FAMILIES[GOIP]
+            self._ear = Ear(
+                async_get_hub(self.hass), family, user_input[CONF_PORT], user_input[CONF_PASSWORD]
+            )
+            try:
+                family.check_box(Box(key="probe", password=user_input[CONF_PASSWORD]))
+                await self._ear.open()
+            except InvalidInput as err:
+                self._errors = dict([_error_key(err)])
+            except GatewayError:
+                self._errors = {"base": "port_in_use"}
+            else:
+                return await self.async_step_goip_wait()
+        schema = self.add_suggested_values_to_schema(GOIP_SCHEMA, self._input)
+        return self.async_show_form(step_id=GOIP, data_schema=schema, errors=self._errors)
+
+    async def async_step_goip_wait(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Show what to type on the box, and what is heard of it."""
+        assert self._ear is not None  # opened by the step before
+        if self._waiting is None:
+            self._waiting = self.hass.async_create_task(self._listen(self._ear), eager_start=False)
+        if not self._waiting.done():
+            return self.async_show_progress(
+                step_id="goip_wait",
+                progress_action="goip_wait",
+                progress_task=self._waiting,
+                description_placeholders={
+                    "address": await network.async_get_source_ip(self.hass),
+                    "port": str(self._input[CONF_PORT]),
+                    "password": self._input[CONF_PASSWORD],
+                    "heard": self._ear.describe(),
+                },
+            )
+        self._waiting = None
+        await self._ear.close()
+        if self._ear.lines:
+            return self.async_show_progress_done(next_step_id="goip_confirm")
+        self._errors = {"base": "wrong_password" if self._ear.strangers else "no_gateway_heard"}
+        return self.async_show_progress_done(next_step_id=GOIP)
+
+    async def _listen(self, ear: Ear) -> None:
+        """Listen until no more lines are to be expected, refreshing the step with what is heard."""
+        loop = asyncio.get_running_loop()
+        begin = loop.time()
+        end = begin + WAIT_FOR_LINE
+        while (now := loop.time()) < end:
+            self.async_update_progress(min((now - begin) / WAIT_FOR_LINE, 1.0))
+            try:
+                async with asyncio.timeout(min(end - now, 1.0)):
+                    await ear.changed.wait()
+            except TimeoutError:
+                continue
+            ear.changed.clear()
+            if ear.lines:
+                end = min(end, loop.time() + WAIT_FOR_MORE)
+            self.hass.async_create_task(self.hass.config_entries.flow.async_configure(self.flow_id))
+
+    async def async_step_goip_confirm(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Show whom we heard, and add it."""
+        assert self._ear is not None  # opened by a step before
+        hosts = self._ear.lines
+        if user_input is not None:
+            return await self._create_goip(hosts[user_input.get(CONF_HOST, next(iter(hosts)))])
+        schema = {}
+        if len(hosts) > 1:
+            options = SelectSelectorConfig(options=list(hosts))
+            schema = {vol.Required(CONF_HOST, default=next(iter(hosts))): SelectSelector(options)}
+        return self.async_show_form(
+            step_id="goip_confirm",
+            data_schema=vol.Schema(schema),
+            description_placeholders={
+                "heard": "\n".join(f"{host}: {', '.join(lines)}" for host, lines in hosts.items())
+            },
+        )
+
+    async def _create_goip(self, lines: list[str]) -> ConfigFlowResult:
+        port = self._input[CONF_PORT]
+        await self.async_set_unique_id(f"{port}_{lines[0]}")
+        self._abort_if_unique_id_configured()
+        for entry in self.hass.config_entries.async_entries(DOMAIN, include_ignore=False):
+            if entry.data[CONF_PORT] == port and {*lines} & {*entry.data.get(CONF_LINES, ())}:
+                return self.async_abort(reason="already_configured")
+        return self._create("GoIP", {CONF_FAMILY: GOIP, **self._input, CONF_LINES: lines})
+
+    async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:
+        """Ask again for what the box refused."""
+        return await self.async_step_reauth_confirm()
+
+    async def async_step_reauth_confirm(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Try a user name and a password on the same box."""
+        entry = self._get_reauth_entry()
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            try:
+                state = await _probe(self.hass, {**entry.data, **user_input})
+            except GatewayError as err:
+                errors = dict([_error_key(err)])
+            else:
+                await self.async_set_unique_id(_imei(state) or entry.unique_id)
+                self._abort_if_unique_id_mismatch()
+                # A loaded entry's update listener reloads it; one that failed to set up has none.
+                if entry.state is not ConfigEntryState.LOADED:
+                    self.hass.config_entries.async_schedule_reload(entry.entry_id)
+                return self.async_update_and_abort(entry, data_updates=user_input)
+        schema = self.add_suggested_values_to_schema(REAUTH_SCHEMA, user_input or entry.data)
+        return self.async_show_form(step_id="reauth_confirm", data_schema=schema, errors=errors)
+
+    @override
+    @callback
+    def async_remove(self) -> None:
+        """Let go of the UDP port when the dialog is closed."""
+        if self._waiting is not None:
+            self._waiting.cancel()
+        if self._ear is not None:
+            self.hass.async_create_task(self._ear.close())
+
+
+class ContactFlow(ConfigSubentryFlow):
+    """Adds and edits somebody to text."""
+
+    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """Add a contact."""
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            data = _tidy(user_input)
+            if not (errors := self._errors(data, None)):
+                return self.async_create_entry(title=data[CONF_NAME], data=data, unique_id=data[CONF_NUMBER])
+        return self._form("user", user_input, errors)
+
+    async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """Edit a contact."""
+        errors: dict[str, str] = {}
+        subentry = self._get_reconfigure_subentry()
+        if user_input is not None:
+            data = _tidy(user_input)
+            if not (errors := self._errors(data, subentry.subentry_id)):
+                return self.async_update_and_abort(
+                    self._get_entry(),
+                    subentry,
+                    title=data[CONF_NAME],
+                    data=data,
+                    unique_id=data[CONF_NUMBER],
+                )
+        return self._form("reconfigure", user_input or subentry.data, errors)
+
+    def _form(
+        self, step_id: str, values: Mapping[str, Any] | None, errors: dict[str, str]
+    ) -> SubentryFlowResult:
+        schema = self.add_suggested_values_to_schema(CONTACT_SCHEMA, values)
+        return self.async_show_form(step_id=step_id, data_schema=schema, errors=errors)
+
+    def _errors(self, data: dict[str, Any], own_id: str | None) -> dict[str, str]:
+        """Say what is wrong with a contact, beside all others of its box."""
+        name, number = data[CONF_NAME], data[CONF_NUMBER]
+        others = [
+            sub
+            for sub in self._get_entry().get_subentries_of_type(SUBENTRY_CONTACT)
+            if sub.subentry_id != own_id
+        ]
+        errors = {}
+        if not name or "," in name:
+            errors[CONF_NAME] = "invalid_name"
+        elif _is_taken(name, others):
+            errors[CONF_NAME] = "name_in_use"
+        if not is_number(number):
+            errors[CONF_NUMBER] = "invalid_number"
+        elif any(sub.unique_id == number for sub in others):
+            errors[CONF_NUMBER] = "number_in_use"
+        return errors
+
+
+def _is_taken(name: str, others: list[ConfigSubentry]) -> bool:
+    """Whether a name means somebody else, or is read as a number wherever a recipient is asked for."""
+    if name.isdecimal() or is_number(normalise_number(name)):
+        return True
+    return any(sub.title.casefold() == name.casefold() for sub in others)
+
+
+def _tidy(user_input: dict[str, Any]) -> dict[str, Any]:
+    """Give a contact's data as it is kept: no blanks around the name, no separators in the number."""
+    return {
+        **user_input,
+        CONF_NAME: user_input[CONF_NAME].strip(),
+        CONF_NUMBER: normalise_number(user_input[CONF_NUMBER]),
+    }

@@ -1,0 +1,269 @@
+"""Joins one box to Home Assistant: keeps its state for the entities and hands on what it tells."""
+
+from collections.abc import Awaitable, Callable, Mapping
+import logging
+from typing import Any
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.start import async_at_started
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
+from homeassistant.util import dt as dt_util
+
+from .aiogsm import (
+    Call,
+    CallChanged,
+    ConnectionChanged,
+    Gateway,
+    GatewayEvent,
+    GatewayState,
+    LoginRefused,
+    Message,
+    MessageChanged,
+    ReceivedSms,
+    StateChanged,
+    UssdArrived,
+)
+from .const import (
+    CONF_LINES,
+    DELAYED_AFTER,
+    DOMAIN,
+    EVENT_CALL,
+    EVENT_SMS_RECEIVED,
+    EVENT_SMS_STATUS,
+    EVENT_USSD_RECEIVED,
+)
+from .contacts import ContactBook
+
+_LOGGER = logging.getLogger(__name__)
+
+type GsmGatewayConfigEntry = ConfigEntry[GsmGatewayCoordinator]
+type PortEventListener = Callable[[str, dict[str, Any]], None]
+type ContactListener = Callable[[], Awaitable[None]]
+
+
+class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
+    """One box. Pushes its state to the entities; fires events once Home Assistant has started."""
+
+    config_entry: GsmGatewayConfigEntry
+
+    def __init__(self, hass: HomeAssistant, entry: GsmGatewayConfigEntry, gateway: Gateway) -> None:
+        """Join a gateway that is not open yet."""
+        super().__init__(
+            hass,
+            _LOGGER,
+            config_entry=entry,
+            name=entry.title,
+            update_interval=None,
+            always_update=False,
+        )
+        self.gateway = gateway
+        self.data = gateway.state
+        self.contacts = ContactBook(entry)
+        self._unsubscribe = gateway.subscribe(self._on_event)
+        self._port_listeners: dict[tuple[str, str], list[PortEventListener]] = {}
+        self._waiting_for_start: list[ReceivedSms] | None = []
+        self._lost = False
+        self._contact_listeners: list[ContactListener] = []
+        self._settings = _settings(entry)
+        self.unique_id: str = entry.unique_id or entry.entry_id
+
+    async def async_open(self) -> None:
+        """Open the gateway. Raise GatewayError."""
+        await self.gateway.open()
+        self.config_entry.async_on_unload(async_at_started(self.hass, self._on_started))
+
+    async def async_close(self) -> None:
+        """Close the gateway; what it still tells on the way is heard."""
+        await self.gateway.close()
+
+    @property
+    def box_identifier(self) -> tuple[str, str]:
+        """What the device registry knows the box by."""
+        return (DOMAIN, self.unique_id)
+
+    def port_identifier(self, port: str) -> tuple[str, str]:
+        """What the device registry knows a port by."""
+        return (DOMAIN, f"{self.unique_id}_{port}")
+
+    def box_device_id(self) -> str:
+        """Give the box's device, made when it is first asked for."""
+        state, family = self.data, self.gateway.family
+        models = {port.model for port in state.ports.values() if port.model}
+        device = dr.async_get(self.hass).async_get_or_create(
+            config_entry_id=self.config_entry.entry_id,
+            identifiers={self.box_identifier},
+            manufacturer=family.manufacturer,
+            model=family.name,
+            hw_version=models.pop() if len(models) == 1 else None,
+            name=self.config_entry.title,
+            configuration_url=f"http://{state.host}" if state.host else None,
+        )
+        return device.id
+
+    def port_device_id(self, port: str) -> str:
+        """Give a port's device, made when it is first asked for."""
+        return (
+            dr.async_get(self.hass)
+            .async_get_or_create_child(
+                config_entry_id=self.config_entry.entry_id,
+                identifiers={self.port_identifier(port)},
+                parent_device_id=self.box_device_id(),
+                translation_key="port",
+                translation_placeholders={"port": port},
+            )
+            .id
+        )
+
+    def async_listen_port(self, port: str, kind: str, listener: PortEventListener) -> CALLBACK_TYPE:
+        """Call ``listener`` with the type and data of every event of a kind (sms, call) on a port."""
+        listeners = self._port_listeners.setdefault((port, kind), [])
+        listeners.append(listener)
+        return lambda: listeners.remove(listener)
+
+    def async_listen_contacts(self, listener: ContactListener) -> CALLBACK_TYPE:
+        """Await ``listener`` whenever contacts came, went or changed."""
+        self._contact_listeners.append(listener)
+        return lambda: self._contact_listeners.remove(listener)
+
+    async def async_contacts_changed(self) -> None:
+        """Tell everybody who listens for contacts."""
+        for listener in list(self._contact_listeners):
+            await listener()
+
+    def settings_changed(self) -> bool:
+        """Whether the entry holds other settings than the box was opened with."""
+        return self._settings != _settings(self.config_entry)
+
+    @callback
+    def _on_event(self, event: GatewayEvent) -> None:
+        match event:
+            case StateChanged(state):
+                self._on_state(state)
+            case ReceivedSms():
+                self._on_sms(event)
+            case MessageChanged(message):
+                self._on_message(message)
+            case CallChanged(call=call):
+                self._on_call(call)
+            case UssdArrived(port=port, text=text):
+                self._fire(EVENT_USSD_RECEIVED, port, {"text": text})
+            case ConnectionChanged():
+                self._on_connection(event)
+            case _:
+                _LOGGER.debug("Nothing to do for %s", type(event).__name__)
+
+    def _on_state(self, state: GatewayState) -> None:
+        known = self.config_entry.data.get(CONF_LINES)
+        if known is not None and (new := [port for port in state.ports if port not in known]):
+            self.hass.config_entries.async_update_entry(
+                self.config_entry, data={**self.config_entry.data, CONF_LINES: [*known, *new]}
+            )
+        self.async_set_updated_data(state)
+
+    def _on_connection(self, event: ConnectionChanged) -> None:
+        if event.connected:
+            if self._lost:
+                _LOGGER.info("%s is back", self.name)
+            self._lost = False
+            return
+        if isinstance(event.error, LoginRefused):
+            self.config_entry.async_start_reauth(self.hass)
+        if not self._lost:
+            _LOGGER.info("%s is lost: %s", self.name, event.error or "none of its lines reports any more")
+        self._lost = True
+
+    def _on_sms(self, sms: ReceivedSms) -> None:
+        self.contacts.remember(sms)
+        if self._waiting_for_start is None:
+            self._hand_on(sms)
+        else:
+            self._waiting_for_start.append(sms)
+
+    @callback
+    def _on_started(self, _hass: HomeAssistant) -> None:
+        """Hand on what came while automations had no triggers yet."""
+        waiting, self._waiting_for_start = self._waiting_for_start, None
+        for sms in waiting or ():
+            self._hand_on(sms)
+
+    def _hand_on(self, sms: ReceivedSms) -> None:
+        contact = self.contacts.by_number(sms.sender)
+        about = {
+            "message_id": sms.message_id,
+            "sender": sms.sender,
+            "contact": contact.name if contact else None,
+        }
+        self._tell_port(sms.port, "sms", "received", about)
+        self._fire(
+            EVENT_SMS_RECEIVED,
+            sms.port,
+            {
+                **about,
+                "trusted": contact is not None and contact.trusted,
+                "message": sms.text,
+                "received_at": sms.received_at.isoformat(),
+                "parts": sms.parts,
+                "complete": sms.complete,
+                "delayed": dt_util.utcnow() - sms.received_at > DELAYED_AFTER,
+            },
+        )
+
+    def _on_message(self, message: Message) -> None:
+        if not message.status.settled:
+            return
+        contact = self.contacts.by_number(message.recipient)
+        if message.port is not None:
+            self._tell_port(
+                message.port,
+                "sms",
+                message.status.value,
+                {
+                    "message_id": message.message_id,
+                    "recipient": message.recipient,
+                    "contact": contact.name if contact else None,
+                },
+            )
+        self._fire(
+            EVENT_SMS_STATUS,
+            message.port,
+            {
+                "message_id": message.message_id,
+                "recipient": message.recipient,
+                "status": message.status.value,
+                "error": message.error and message.error.value,
+                "error_detail": message.error_detail,
+            },
+        )
+
+    def _on_call(self, call: Call) -> None:
+        data = {
+            "direction": "incoming" if call.incoming else "outgoing",
+            "number": call.number,
+            "cause": call.cause,
+            "duration": call.duration,
+        }
+        self._tell_port(call.port, "call", call.event.value, data)
+        self._fire(EVENT_CALL, call.port, {"state": call.event.value, **data})
+
+    def _tell_port(self, port: str, kind: str, event_type: str, data: Mapping[str, Any]) -> None:
+        for listener in list(self._port_listeners.get((port, kind), ())):
+            listener(event_type, dict(data))
+
+    def _fire(self, event_type: str, port: str | None, data: Mapping[str, Any]) -> None:
+        self.hass.bus.async_fire(
+            event_type,
+            {
+                "config_entry_id": self.config_entry.entry_id,
+                "device_id": self.box_device_id() if port is None else self.port_device_id(port),
+                "gateway": self.config_entry.title,
+                "port": port,
+                **data,
+            },
+        )
+
+
+def _settings(entry: GsmGatewayConfigEntry) -> dict[str, Any]:
+    """Give what the box was opened with; lines come by themselves and are no setting."""
+    return {key: value for key, value in {**entry.data, **entry.options}.items() if key != CONF_LINES}

@@ -1,0 +1,83 @@
+"""What all entities of a box or of one of its ports share."""
+
+from collections.abc import Callable, Iterable
+from typing import override
+
+from homeassistant.core import callback
+from homeassistant.helpers.device_registry import ChildDeviceInfo, DeviceInfo
+from homeassistant.helpers.entity import Entity, EntityDescription
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.update_coordinator import CoordinatorEntity
+
+from .aiogsm import PortState
+from .coordinator import GsmGatewayConfigEntry, GsmGatewayCoordinator
+
+
+@callback
+def async_add_port_entities(
+    entry: GsmGatewayConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+    make: Callable[[GsmGatewayCoordinator, str], Iterable[Entity]],
+) -> None:
+    """Add the entities that ``make`` gives for every port, now and when a new one appears."""
+    coordinator = entry.runtime_data
+    added: set[str] = set()
+
+    @callback
+    def _add_new() -> None:
+        new = [port for port in coordinator.data.ports if port not in added]
+        added.update(new)
+        if new:
+            async_add_entities(entity for port in new for entity in make(coordinator, port))
+
+    _add_new()
+    entry.async_on_unload(coordinator.async_add_listener(_add_new))
+
+
+class GsmBoxEntity(CoordinatorEntity[GsmGatewayCoordinator]):
+    """An entity of the box itself: there as long as the entry is loaded."""
+
+    _attr_has_entity_name = True
+
+    def __init__(self, coordinator: GsmGatewayCoordinator, description: EntityDescription) -> None:
+        """Join the box's device."""
+        super().__init__(coordinator)
+        self.entity_description = description
+        self._attr_unique_id = f"{coordinator.unique_id}_{description.key}"
+        self._attr_device_info = DeviceInfo(identifiers={coordinator.box_identifier})
+
+    @property
+    @override
+    def available(self) -> bool:
+        return True
+
+
+class GsmPortEntity(CoordinatorEntity[GsmGatewayCoordinator]):
+    """An entity of one port. Readings go with the connection to the box."""
+
+    _attr_has_entity_name = True
+
+    def __init__(self, coordinator: GsmGatewayCoordinator, port: str, description: EntityDescription) -> None:
+        """Join the port's device."""
+        super().__init__(coordinator)
+        self.entity_description = description
+        self._port = port
+        _, identifier = coordinator.port_identifier(port)
+        self._attr_unique_id = f"{identifier}_{description.key}"
+        coordinator.port_device_id(port)
+        self._attr_device_info = ChildDeviceInfo(
+            identifiers={coordinator.port_identifier(port)},
+            parent_device_id=coordinator.box_device_id(),
+            translation_key="port",
+            translation_placeholders={"port": port},
+        )
+
+    @property
+    def port(self) -> PortState:
+        """The port's state now."""
+        return self.coordinator.data.ports[self._port]
+
+    @property
+    @override
+    def available(self) -> bool:
+        return self.coordinator.data.connected

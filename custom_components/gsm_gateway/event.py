@@ -1,0 +1,60 @@
+"""What happens to texts and calls on each port, as event entities."""
+
+from typing import Any, override
+
+from homeassistant.components.event import EventEntity, EventEntityDescription
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .aiogsm import CallEventType, Feature, MessageStatus
+from .coordinator import GsmGatewayConfigEntry
+from .entity import GsmPortEntity, async_add_port_entities
+
+PARALLEL_UPDATES = 0
+
+SMS = EventEntityDescription(
+    key="sms",
+    translation_key="sms",
+    event_types=["received", *(status.value for status in MessageStatus if status.settled)],
+)
+CALL = EventEntityDescription(
+    key="call", translation_key="call", event_types=[event.value for event in CallEventType]
+)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant, entry: GsmGatewayConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+) -> None:
+    """Add the event entities of every port."""
+    calls = Feature.CALLS in entry.runtime_data.gateway.family.features
+    described = (SMS, CALL) if calls else (SMS,)
+    async_add_port_entities(
+        entry,
+        async_add_entities,
+        lambda coordinator, port: (PortEvent(coordinator, port, description) for description in described),
+    )
+
+
+class PortEvent(GsmPortEntity, EventEntity):
+    """Texts or calls of one port. Stays available while the entry is loaded."""
+
+    @property
+    @override
+    def available(self) -> bool:
+        return True
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        await super().async_added_to_hass()
+        self.async_on_remove(
+            self.coordinator.async_listen_port(self._port, self.entity_description.key, self._on_event)
+        )
+
+    @callback
+    def async_entity_id_changed(self, old_entity_id: str) -> None:
+        """Keep listening: nothing here depends on the entity's id."""
+
+    @callback
+    def _on_event(self, event_type: str, data: dict[str, Any]) -> None:
+        self._trigger_event(event_type, data)
+        self.async_write_ha_state()

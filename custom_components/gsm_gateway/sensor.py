@@ -1,0 +1,151 @@
+"""Sensors: what each port reports, and how the box as a whole stands."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, override
+
+from homeassistant.components.sensor import (
+    SensorDeviceClass,
+    SensorEntity,
+    SensorEntityDescription,
+    SensorStateClass,
+)
+from homeassistant.const import SIGNAL_STRENGTH_DECIBELS_MILLIWATT, EntityCategory, UnitOfTime
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.typing import StateType
+
+from .aiogsm import CallState, Feature, GatewayState, PortState, PortStatus
+from .coordinator import GsmGatewayConfigEntry
+from .entity import GsmBoxEntity, GsmPortEntity, async_add_port_entities
+
+PARALLEL_UPDATES = 0
+
+EVERY_FAMILY = Feature(0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PortSensorDescription(SensorEntityDescription):
+    """A sensor of a port: its value, its attributes, and what the family must be able to do."""
+
+    value: Callable[[PortState], StateType]
+    attributes: Callable[[PortState], Mapping[str, Any] | None] = lambda _: None
+    needs: Feature = EVERY_FAMILY
+
+
+@dataclass(frozen=True, kw_only=True)
+class BoxSensorDescription(SensorEntityDescription):
+    """A sensor of the box, read from its state."""
+
+    value: Callable[[GatewayState], StateType]
+
+
+def _identity(key: str, value: Callable[[PortState], str | None], needs: Feature) -> PortSensorDescription:
+    """Describe one of the identities that few people need: there, but off by default."""
+    return PortSensorDescription(
+        key=key,
+        translation_key=key,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        value=value,
+        needs=needs,
+    )
+
+
+PORT_SENSORS = (
+    PortSensorDescription(
+        key="signal_strength",
+        translation_key="signal_strength",
+        device_class=SensorDeviceClass.SIGNAL_STRENGTH,
+        state_class=SensorStateClass.MEASUREMENT,
+        native_unit_of_measurement=SIGNAL_STRENGTH_DECIBELS_MILLIWATT,
+        value=lambda port: port.signal,
+    ),
+    PortSensorDescription(
+        key="status",
+        translation_key="status",
+        device_class=SensorDeviceClass.ENUM,
+        options=[status.value for status in PortStatus],
+        value=lambda port: port.status,
+    ),
+    PortSensorDescription(
+        key="remaining_time",
+        translation_key="remaining_time",
+        device_class=SensorDeviceClass.DURATION,
+        native_unit_of_measurement=UnitOfTime.MINUTES,
+        suggested_display_precision=0,
+        value=lambda port: port.remaining_time,
+        attributes=lambda port: {"unlimited": port.unlimited},
+        needs=Feature.REMAINING_TIME,
+    ),
+    PortSensorDescription(key="operator", translation_key="operator", value=lambda port: port.operator),
+    PortSensorDescription(
+        key="call_state",
+        translation_key="call_state",
+        device_class=SensorDeviceClass.ENUM,
+        options=[state.value for state in CallState],
+        value=lambda port: port.call_state,
+        needs=Feature.CALLS,
+    ),
+    _identity("imei", lambda port: port.imei, EVERY_FAMILY),
+    _identity("imsi", lambda port: port.imsi, EVERY_FAMILY),
+    _identity("iccid", lambda port: port.iccid, Feature.SIM_NUMBERS),
+    _identity("phone_number", lambda port: port.phone_number, Feature.SIM_NUMBERS),
+)
+
+BOX_SENSORS = (
+    BoxSensorDescription(
+        key="ports_ready",
+        translation_key="ports_ready",
+        state_class=SensorStateClass.MEASUREMENT,
+        value=lambda state: state.ports_ready if state.connected else 0,
+    ),
+    BoxSensorDescription(
+        key="queue",
+        translation_key="queue",
+        state_class=SensorStateClass.MEASUREMENT,
+        value=lambda state: state.queue,
+    ),
+)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant, entry: GsmGatewayConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+) -> None:
+    """Add the box's sensors, and those of every port as it appears."""
+    coordinator = entry.runtime_data
+    features = coordinator.gateway.family.features
+    described = [description for description in PORT_SENSORS if description.needs in features]
+    async_add_entities(BoxSensor(coordinator, description) for description in BOX_SENSORS)
+    async_add_port_entities(
+        entry,
+        async_add_entities,
+        lambda coordinator, port: (PortSensor(coordinator, port, description) for description in described),
+    )
+
+
+class BoxSensor(GsmBoxEntity, SensorEntity):
+    """A figure about the whole box."""
+
+    entity_description: BoxSensorDescription
+
+    @property
+    @override
+    def native_value(self) -> StateType:
+        return self.entity_description.value(self.coordinator.data)
+
+
+class PortSensor(GsmPortEntity, SensorEntity):
+    """A reading of one port."""
+
+    entity_description: PortSensorDescription
+
+    @property
+    @override
+    def native_value(self) -> StateType:
+        return self.entity_description.value(self.port)
+
+    @property
+    @override
+    def extra_state_attributes(self) -> Mapping[str, Any] | None:
+        return self.entity_description.attributes(self.port)

@@ -1,0 +1,96 @@
+from custom_components.gsm_gateway.aiogsm.parts import JOIN_TIMEOUT, MAX_OPEN, Joined, Joiner, Part
+import pytest
+
+
+def part(
+    index: int, total: int, text: str, *, reference: str = "244", stamp: str = "05:01:07", port: str = "1"
+) -> Part:
+    return Part(
+        port=port, sender="+79", reference=reference, stamp=stamp, index=index, total=total, text=text
+    )
+
+
+def joined(text: str, parts: int, *, complete: bool = True) -> Joined:
+    return Joined(port="1", sender="+79", text=text, parts=parts, complete=complete)
+
+
+@pytest.mark.parametrize("total", [1, 0, -1, 256])
+@pytest.mark.parametrize("index", [0, 1])
+def test_a_text_of_one_part_is_whole_and_never_a_repeat(index: int, total: int) -> None:
+    joiner = Joiner()
+    for _ in range(2):
+        assert joiner.add(part(index, total, "a"), 0.0) == [joined("a", 1)]
+    assert joiner.deadline() is None
+
+
+@pytest.mark.parametrize("base", [0, 1])
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
+def test_parts_join_in_any_order_and_from_either_base(base: int, order: tuple[int, ...]) -> None:
+    joiner = Joiner()
+    results = [joiner.add(part(place + base, 3, "abc"[place]), 0.0) for place in order]
+    assert results == [[], [], [joined("abc", 3)]]
+    assert joiner.deadline() is None
+
+
+def test_repeats_are_dropped_before_and_after_the_text_is_whole() -> None:
+    joiner = Joiner()
+    assert joiner.add(part(1, 2, "a"), 0.0) == []
+    assert joiner.add(part(1, 2, "a"), 1.0) == []
+    assert joiner.add(part(2, 2, "b"), 2.0) == [joined("ab", 2)]
+    assert joiner.add(part(2, 2, "b"), 3.0) == []
+    assert joiner.deadline() is None
+
+
+def test_a_reference_used_again_is_another_text() -> None:
+    joiner = Joiner()
+    joiner.add(part(1, 2, "a"), 0.0)
+    joiner.add(part(2, 2, "b"), 0.0)
+    assert joiner.add(part(1, 2, "c", stamp="06:00:00"), 9.0) == []
+    assert joiner.add(part(2, 2, "d", stamp="06:00:00"), 9.0) == [joined("cd", 2)]
+
+
+@pytest.mark.parametrize(("index", "total"), [(1, 2), (2, 3)])
+def test_a_reference_used_again_pushes_out_what_never_became_whole(index: int, total: int) -> None:
+    joiner = Joiner()
+    joiner.add(part(1, 2, "old"), 0.0)
+    assert joiner.add(part(index, total, "new", stamp="06:00:00"), 9.0) == [joined("old", 2, complete=False)]
+    assert joiner.deadline() == 9.0 + JOIN_TIMEOUT
+
+
+@pytest.mark.parametrize("other", [part(1, 2, "x", port="2"), part(1, 2, "x", reference="245")])
+def test_other_ports_and_references_do_not_mix(other: Part) -> None:
+    joiner = Joiner()
+    assert joiner.add(other, 0.0) == []
+    assert joiner.add(part(1, 2, "a"), 0.0) == []
+    assert joiner.add(part(2, 2, "b"), 0.0) == [joined("ab", 2)]
+
+
+def test_what_is_missing_is_waited_for_five_minutes_from_the_first_part() -> None:
+    joiner = Joiner()
+    joiner.add(part(3, 3, "c"), 10.0)
+    joiner.add(part(1, 3, "a"), 100.0)
+    assert joiner.deadline() == 310.0
+    assert joiner.expire(309.9) == []
+    assert joiner.expire(310.0) == [joined("ac", 3, complete=False)]
+    assert joiner.deadline() is None
+
+
+def test_too_many_texts_push_out_the_oldest() -> None:
+    joiner = Joiner()
+    for reference in range(MAX_OPEN):
+        assert joiner.add(part(1, 2, f"{reference}", reference=f"{reference}"), 0.0) == []
+    assert joiner.add(part(1, 2, "more", reference="more"), 0.0) == [joined("0", 2, complete=False)]
+
+
+def test_flushing_gives_all_that_waits() -> None:
+    joiner = Joiner()
+    joiner.add(part(1, 2, "a"), 0.0)
+    joiner.add(part(1, 2, "b", reference="245"), 0.0)
+    assert joiner.flush() == [joined("a", 2, complete=False), joined("b", 2, complete=False)]
+    assert joiner.flush() == []
+
+
+def test_no_repr_shows_a_text_or_a_sender() -> None:
+    shown = f"{part(1, 2, 'secret')!r} {joined('secret', 1)!r}"
+    assert "secret" not in shown
+    assert "+79" not in shown

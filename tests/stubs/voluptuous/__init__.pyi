@@ -1,0 +1,2 @@
+# Home Assistant replaces voluptuous by its own engine when it starts; this tells the type checker.
+from probatio import *
