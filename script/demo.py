@@ -15,7 +15,7 @@ import tempfile
 import time
 from typing import Any
 
-from home_assistant import HomeAssistant, WebSocket
+from home_assistant import HomeAssistant, WebSocket, log_tail
 
 ROOT = Path(__file__).resolve().parent.parent
 INTEGRATION = ROOT / "custom_components" / "gsm_gateway"
@@ -26,6 +26,7 @@ BOX_USER, BOX_PASSWORD = "apiuser", "apipass"
 CONFIGURATION = """\
 homeassistant:
   name: GSM Gateway demo
+  country: PL
 frontend:
 automation: !include automations.yaml
 lovelace:
@@ -57,6 +58,15 @@ AUTOMATIONS = """\
 """
 
 
+PORT_ROWS = {
+    "sensor.{}_status": "Status",
+    "sensor.{}_signal_strength": "Signal",
+    "sensor.{}_operator": "Operator",
+    "event.{}_sms": "SMS",
+}
+CALL_ROWS = {"sensor.{}_remaining_time": "Call time left", "sensor.{}_call_state": "Call"}
+
+
 @dataclass(frozen=True)
 class Ports:
     """Where everything listens, on 127.0.0.1."""
@@ -86,25 +96,41 @@ def say(text: str) -> None:
 
 
 def dashboard() -> str:
-    """Describe a view with a card for every port; JSON is YAML too."""
-    neogate = ["signal_strength", "status", "operator"]
-    goip = ["signal_strength", "status", "operator", "remaining_time", "call_state"]
-    cards = [_box_card("NeoGate TG400", "neogate_tg400")]
-    cards += [_port_card("neogate_tg400", f"{n}", neogate) for n in range(1, PORTS + 1)]
-    cards += [_box_card("GoIP", "goip")]
-    cards += [_port_card("goip", f"goip{n}", goip) for n in range(1, PORTS + 1)]
-    return json.dumps({"views": [{"title": "GSM Gateways", "cards": cards}]}, indent=1)
+    """Describe a view with a card for every port, a section a box; JSON is YAML too."""
+    sections = [
+        _section("NeoGate TG400", "neogate_tg400", [f"{n}" for n in range(1, PORTS + 1)], PORT_ROWS),
+        _section("GoIP", "goip", [f"goip{n}" for n in range(1, PORTS + 1)], {**PORT_ROWS, **CALL_ROWS}),
+    ]
+    view = {"title": "GSM Gateways", "type": "sections", "max_columns": 2, "sections": sections}
+    return json.dumps({"views": [view]}, indent=1)
 
 
-def _box_card(title: str, box: str) -> dict[str, Any]:
-    entities = [f"binary_sensor.{box}_connection", f"sensor.{box}_ports_ready", f"sensor.{box}_queue"]
-    return {"type": "glance", "title": title, "entities": entities}
+def _section(title: str, box: str, ports: list[str], rows: dict[str, str]) -> dict[str, Any]:
+    heading = {
+        "type": "heading",
+        "heading": title,
+        "icon": "mdi:sim",
+        "badges": [
+            {"type": "entity", "entity": f"binary_sensor.{box}_connection"},
+            {"type": "entity", "entity": f"sensor.{box}_ports_ready"},
+            {"type": "entity", "entity": f"sensor.{box}_queue"},
+        ],
+    }
+    cards = [_port_card(box, port, rows) for port in ports]
+    return {"type": "grid", "cards": [heading, *cards]}
 
 
-def _port_card(box: str, port: str, sensors: list[str]) -> dict[str, Any]:
-    entities = [f"sensor.{box}_port_{port}_{sensor}" for sensor in sensors]
-    entities += [f"event.{box}_port_{port}_sms", f"button.{box}_port_{port}_reboot"]
-    return {"type": "entities", "title": f"Port {port}", "entities": entities}
+def _port_card(box: str, port: str, rows: dict[str, str]) -> dict[str, Any]:
+    entities = [
+        {"entity": pattern.format(f"{box}_port_{port}"), "name": name} for pattern, name in rows.items()
+    ]
+    return {
+        "type": "entities",
+        "title": f"Port {port}",
+        "show_header_toggle": False,
+        "entities": entities,
+        "grid_options": {"columns": 6},
+    }
 
 
 class Simulators:
@@ -127,11 +153,12 @@ class Simulators:
             stdout=asyncio.subprocess.DEVNULL,
         )
         async with asyncio.timeout(20):
-            while True:
+            while self._process.returncode is None:
                 with contextlib.suppress(OSError):
                     await self.tell("list")
                     return
                 await asyncio.sleep(0.1)
+        raise RuntimeError("the simulated gateways ended at once; is another demo running?")
 
     async def tell(self, command: str, **data: Any) -> Any:
         """Have them do something, and give what they answer."""
@@ -228,13 +255,17 @@ async def stay(config: Path) -> int:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with running(config, DEMO_PORTS) as (home, _, tokens):
-        (config / "tokens.json").write_text(json.dumps(tokens))
-        say(f"ready: {home.url}/gsm-demo  user: {USER}  password: {PASSWORD}")
-        say('in another terminal: script/simulate sms goip1 +15550100002 "Hello"')
-        say("Ctrl+C stops it")
-        await stop.wait()
-        say("stopping")
+    try:
+        async with running(config, DEMO_PORTS) as (home, _, tokens):
+            (config / "tokens.json").write_text(json.dumps(tokens))
+            say(f"ready: {home.url}/gsm-demo  user: {USER}  password: {PASSWORD}")
+            say('in another terminal: script/simulate sms goip1 +15550100002 "Hello"')
+            say("Ctrl+C stops it")
+            await stop.wait()
+            say("stopping")
+    except RuntimeError as err:
+        say(str(err))
+        return 1
     return 0
 
 
@@ -252,7 +283,8 @@ async def check() -> int:
                     await check_line(home, simulators, websocket, line)
             say(await check_states(home))
     except (RuntimeError, TimeoutError, KeyError) as err:
-        say(f"FAILED: {err or type(err).__name__}")
+        say(f"FAILED: {type(err).__name__}: {err}; the end of Home Assistant's log:")
+        say(log_tail(folder))
         return 1
     finally:
         shutil.rmtree(folder)
@@ -265,9 +297,8 @@ async def check_line(home: HomeAssistant, simulators: Simulators, websocket: Web
     text, sender = f"Grüße an {line} 👋", "+15550100002"
     await simulators.tell("sms", **{"line": line, "from": sender, "text": text})
     event = await websocket.event(message=text)
-    say(
-        f"{line}: received {event['message']!r} from {event['sender']} on {event['gateway']} port {event['port']}"
-    )
+    where = f"{event['gateway']} port {event['port']}"
+    say(f"{line}: received {event['message']!r} from {event['sender']} on {where}")
     answer = await wait_for_text(simulators, f"Home Assistant got: {text}")
     say(f"{line}: the automation answered {answer['number']} by {answer['line']}")
     await websocket.event(recipient=sender, status="sent")

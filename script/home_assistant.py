@@ -16,6 +16,12 @@ START_TIMEOUT = 150.0
 """Seconds that the first start may take; it may fetch packages."""
 
 
+def log_tail(config: Path, lines: int = 40) -> str:
+    """Give the end of what a Home Assistant in this folder printed, if it did."""
+    log = config / "output.log"
+    return "\n".join(log.read_text(errors="replace").splitlines()[-lines:]) if log.exists() else "(none)"
+
+
 class HomeAssistant:
     """One running Home Assistant on 127.0.0.1."""
 
@@ -76,7 +82,7 @@ class HomeAssistant:
                     if await self._answers():
                         return
                     await asyncio.sleep(0.3)
-        raise RuntimeError(f"Home Assistant did not start:\n{self.log_tail()}")
+        raise RuntimeError(f"Home Assistant did not start:\n{log_tail(self.config)}")
 
     async def _answers(self) -> bool:
         assert self._session is not None
@@ -85,10 +91,6 @@ class HomeAssistant:
                 return response.status == 200
         except aiohttp.ClientError:
             return False
-
-    def log_tail(self, lines: int = 40) -> str:
-        """Give the end of what it printed."""
-        return "\n".join((self.config / "output.log").read_text(errors="replace").splitlines()[-lines:])
 
     async def log_in(self, name: str, password: str) -> dict[str, Any]:
         """Log in as the frontend does, and keep the token. Give the tokens."""

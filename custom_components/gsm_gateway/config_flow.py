@@ -250,7 +250,7 @@ class GsmGatewayConfigFlow(ConfigFlow, domain=DOMAIN):
             step_id="goip_confirm",
             data_schema=vol.Schema(schema),
             description_placeholders={
-                "heard": "\n".join(f"{host}: {', '.join(lines)}" for host, lines in hosts.items())
+                "heard": "\n\n".join(f"{host}: {', '.join(lines)}" for host, lines in hosts.items())
             },
         )
 

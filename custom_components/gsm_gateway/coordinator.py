@@ -168,7 +168,7 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
                 _LOGGER.info("%s is back", self.name)
             self._lost = False
             return
-        if isinstance(event.error, LoginRefused):
+        if isinstance(event.error, LoginRefused) and event.error.certain:
             self.config_entry.async_start_reauth(self.hass)
         if not self._lost:
             _LOGGER.info("%s is lost: %s", self.name, event.error or "none of its lines reports any more")

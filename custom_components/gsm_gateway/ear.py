@@ -64,4 +64,4 @@ class Ear:
         """Give what was heard so far in signs that need no translation."""
         heard = [f"✓ {host}: {', '.join(lines)}" for host, lines in self.lines.items()]
         wrong = [f"✗ {host}: {', '.join(lines)}" for host, lines in self.strangers.items()]
-        return "\n".join([*heard, *wrong]) or "…"
+        return "\n\n".join([*heard, *wrong]) or "…"

@@ -49,7 +49,7 @@ def test_a_key_may_set_its_alarm_while_it_is_woken(alarms: Alarms[str]) -> None:
 
 
 def test_agrees_with_a_plain_search() -> None:
-    random = Random(1)  # noqa: S311
+    random = Random(1)
     alarms: Alarms[int] = Alarms()
     plain: dict[int, float] = {}
     for now in range(2000):

@@ -143,6 +143,18 @@ def test_a_call_found_connected_is_told_once_its_direction_is(tracker: CallTrack
     assert tracker.state is CONNECTED
 
 
+def test_a_call_that_rings_after_one_we_never_saw_is_not_connected(tracker: CallTracker) -> None:
+    tracker.changed(CONNECTED, NUMBER, 0)
+    assert tracker.changed(INCOMING, "777", 40) == [call(CallEventType.INCOMING, number="777")]
+    assert tracker.state is INCOMING
+
+
+def test_a_hangup_ends_a_call_that_was_never_told_of(tracker: CallTracker) -> None:
+    tracker.changed(CONNECTED, NUMBER, 0)
+    assert tracker.hung_up("Normal call clearing", 5) == []
+    assert tracker.state is IDLE
+
+
 def test_late_news_only_complete(tracker: CallTracker) -> None:
     assert tracker.recorded(True, NUMBER, 0, late=True) == []
     tracker.changed(INCOMING, None, 1)

@@ -240,7 +240,7 @@ def test_padding_changes_nothing_but_bodies(packet: bytes, message: FromBox) -> 
 
 
 def test_junk_is_read_or_malformed_and_nothing_else() -> None:
-    random = Random(1)  # noqa: S311
+    random = Random(1)
     for packet, _ in WHOLE:
         for _ in range(20):
             spoiled = bytearray(packet)

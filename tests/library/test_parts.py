@@ -1,5 +1,6 @@
-from custom_components.gsm_gateway.aiogsm.parts import JOIN_TIMEOUT, MAX_OPEN, Joined, Joiner, Part
 import pytest
+
+from custom_components.gsm_gateway.aiogsm.parts import JOIN_TIMEOUT, MAX_OPEN, Joined, Joiner, Part
 
 
 def part(

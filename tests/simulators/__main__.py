@@ -2,12 +2,14 @@
 
 import argparse
 import asyncio
+from itertools import cycle
 import signal
 import sys
 
 from .control import Control, ControlError, Json, ask
 from .goip import DEFAULT_SERVER_PORT, GoIP
 from .neogate import DEFAULT_PASSWORD, NeoGate
+from .neogate_span import NO_SIM
 from .simulator import LOOPBACK, Ussd
 
 NEOGATE_PORT = 5038
@@ -20,6 +22,9 @@ SEND_SECONDS = 1.0
 REPORT_SECONDS = 2.0
 REBOOT_SECONDS = 5.0
 MAX_LINES = 32
+
+# What the SIMs of both boxes are given, in turn: a network, the signal (CSQ), minutes of calls that are left.
+SIMS = (("Polaris", 27, 42), ("Meridian", 19, -1), ("Fjordtel", 12, 118), ("Alpina Mobile", 22, 7))
 
 # What each command of the control port takes, in order: name, help, arguments.
 COMMANDS = (
@@ -124,6 +129,7 @@ async def _run(options: argparse.Namespace) -> None:
         reboot_time=REBOOT_SECONDS,
         on_event=_say,
     )
+    _insert_sims(neogate, goip)
     for index, line in enumerate(neogate.line_names):
         neogate.teach_ussd(line, BALANCE_CODE, Ussd(text=BALANCE, coding=72 if index % 2 else 15))
     for line in goip.line_names:
@@ -144,6 +150,15 @@ async def _run(options: argparse.Namespace) -> None:
             _say("time is up")
         finally:
             await control.stop()
+
+
+def _insert_sims(neogate: NeoGate, goip: GoIP) -> None:
+    """Give every port a SIM of its own, so that they can be told apart on a screen."""
+    for span, (network, csq, _) in zip(neogate.spans.values(), cycle(SIMS), strict=False):
+        if span.link != NO_SIM:
+            span.operator, span.csq = network, csq
+    for line, (network, csq, minutes) in zip(goip.lines, cycle(SIMS), strict=False):
+        line.state.operator, line.state.csq, line.state.remain_time = network, csq, minutes
 
 
 def _show(answer: Json) -> None:

@@ -5,11 +5,19 @@ The map, from the wire up:
 ======================  ================================================================================
 ``link/``               opens, sends and closes sockets; never reads what it moves
 ``neogate/``,           a family each: ``codec`` (bytes to messages and back), ``session`` (one
-``goip/``               conversation), ``port`` (one SIM slot), ``dialog`` (all of it, without sockets
-                        or clocks). Twin folders: who knows one finds the way in the other
+``goip/``               conversation), ``sending`` (outgoing texts), ``ussd``, ``port`` (one SIM slot),
+                        ``dialog`` (all of it, without sockets or clocks). Twin folders: who knows one
+                        finds the way in the other
 ``dialog.py``           the contract of a dialog: it is told what happened and when, and returns Steps
 ``driver.py``           runs any dialog over any link
 ``hub.py``              lends drivers: gateways that register at one UDP port share its socket
+``ami.py``              the manager interface of an Asterisk, which the NeoGate's API is made of
+``fields.py``           lists of ``key:value;``, which GoIP packets are made of
+``parts.py``            joins the parts of long texts
+``calls.py``            makes calls out of what a line tells of its voice channel
+``backoff.py``,         growing waits; deadlines of thousands; what was seen a short while ago
+``alarms.py``,
+``recent.py``
 ``outbox.py``           the queue: a lane per port, for texts and USSD in turn
 ``gateway.py``          Gateway, all that Home Assistant sees of a box
 ``family.py``           what a family tells of itself; ``families.py`` lists them and says how to add one

@@ -1,9 +1,9 @@
-"""How long to wait before the next try: not at all, then ever longer, for ever."""
+"""How long to wait before the next try: ever longer, for ever."""
 
 from random import Random
 
 FIRST_DELAY = 1.0
-"""Seconds, the shortest wait that is one."""
+"""Seconds, the shortest wait."""
 
 LONGEST_DELAY = 300.0
 """Seconds, the longest wait."""
@@ -22,13 +22,11 @@ class Backoff:
         self._tries = 0
 
     def next(self) -> float:
-        """Give the seconds to wait now: 0 the first time, then between half and all of a doubling span."""
-        tries, self._tries = self._tries, self._tries + 1
-        if tries == 0:
-            return 0.0
+        """Give the seconds to wait now: between half and all of a span that doubles with every call."""
         # Bounded before it is computed: a box may be away for years.
-        span = min(self._longest, self._first * 2.0 ** min(tries, _MAX_DOUBLINGS))
-        return self._random.uniform(max(self._first, span / 2), span)
+        self._tries = min(self._tries + 1, _MAX_DOUBLINGS)
+        span = min(self._longest, self._first * 2.0**self._tries)
+        return self._random.uniform(span / 2, span)
 
     def reset(self) -> None:
         """Begin anew, after things went well for a while."""

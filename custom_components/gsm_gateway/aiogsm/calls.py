@@ -5,7 +5,6 @@ number, in either order; both become one event. The end waits a little for the c
 Whatever comes ``late`` (behind newer news) only completes what is known, and neither begins nor ends.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .models import Call, CallEventType, CallState
@@ -33,6 +32,10 @@ class _Current:
     connected_at: float | None = None
     ended_at: float | None = None
 
+    def complete(self, number: str | None) -> None:
+        if self.number is None:
+            self.number = number
+
 
 class CallTracker:
     """One port's calls. ``state`` is what its voice channel does, ``None`` while unknown."""
@@ -55,10 +58,10 @@ class CallTracker:
         """The voice channel changed; ``state`` is ``None`` where its word is not known to us."""
         self._news_at = now
         if state is not None and state in _BEGINNINGS:
-            return list(self._proceed(state, number, now))
+            return self._ring(state, number, now)
         if state is CallState.CONNECTED:
             self.state = state
-            return list(self._connect(number, now))
+            return self._connect(number, now)
         if state is CallState.IDLE:
             self.state = state
             self._end(now)
@@ -69,21 +72,23 @@ class CallTracker:
     def recorded(self, incoming: bool, number: str | None, now: float, *, late: bool = False) -> list[Call]:
         """A call in this direction was told of."""
         self._news_at = now
-        if self._is_current(incoming, number):
-            self._complete(number)
+        if (call := self._same(incoming, number)) is not None:
+            call.complete(number)
             return []
         if late:
             return []
-        return list(self._begin(incoming, number, now))
+        is_connected = self._call is None and self.state is CallState.CONNECTED
+        told = self._begin(CallState.INCOMING if incoming else CallState.DIALING, number, now)
+        return told + self.changed(CallState.CONNECTED, number, now) if is_connected else told
 
     def hung_up(self, cause: str | None, now: float, *, late: bool = False) -> list[Call]:
         """The call is over, for this cause."""
         self._news_at = now
-        if self._call is None or (late and self._call.ended_at is None):
+        if late and self.deadline is None:
             return []
         self.state = CallState.IDLE
         self._end(now)
-        return list(self._close(cause))
+        return self._close(cause)
 
     def reported(self, state: CallState, now: float) -> None:
         """The port's regular report says ``state``: believed where no news came for ``QUIET`` seconds."""
@@ -101,73 +106,56 @@ class CallTracker:
         """Tell of an end whose cause did not come in time."""
         if self.deadline is None or now < self.deadline:
             return []
-        return list(self._close(None))
+        return self._close(None)
 
-    def _proceed(self, state: CallState, number: str | None, now: float) -> Iterator[Call]:
+    def _ring(self, state: CallState, number: str | None, now: float) -> list[Call]:
         """A call begins, or the one that we know rings on."""
-        if not self._rings_on(state, number):
-            yield from self._begin(_BEGINNINGS[state], number, now)
-        self.state = state
-        if self._call is not None:
-            self._call.state = state
-            self._complete(number)
+        call = self._same(_BEGINNINGS[state], number)
+        if call is None or call.ended_at is not None or _PROGRESS[call.state] > _PROGRESS[state]:
+            return self._begin(state, number, now)
+        self.state = call.state = state
+        call.complete(number)
+        return []
 
-    def _rings_on(self, state: CallState, number: str | None) -> bool:
-        return (
-            self._call is not None
-            and self._call.ended_at is None
-            and self._is_current(_BEGINNINGS[state], number)
-            and _PROGRESS[self._call.state] <= _PROGRESS[state]
-        )
-
-    def _is_current(self, incoming: bool, number: str | None) -> bool:
+    def _same(self, incoming: bool, number: str | None) -> _Current | None:
+        """Give the call that we know, if it can be the one in this direction and with this number."""
         call = self._call
-        return call is not None and call.incoming is incoming and not _differ(call.number, number)
+        same = call is not None and call.incoming is incoming and not _differ(call.number, number)
+        return call if same else None
 
-    def _begin(self, incoming: bool, number: str | None, now: float) -> Iterator[Call]:
-        if self._call is not None:  # its end was lost, or still waits for a cause
-            self._end(now)
-            yield from self._close(None)
-            self.state = CallState.IDLE
-        beginning = CallState.INCOMING if incoming else CallState.DIALING
-        self._call = _Current(incoming, number, beginning)
-        yield self._event(CallEventType.INCOMING if incoming else CallEventType.OUTGOING)
-        if self.state is CallState.CONNECTED:  # its direction is told only now
-            yield from self._connect(number, now)
-        elif self.state not in _BEGINNINGS:
-            self.state = beginning
+    def _begin(self, state: CallState, number: str | None, now: float) -> list[Call]:
+        self._end(now)  # where that was lost, or still waits for a cause
+        told = self._close(None)
+        incoming = _BEGINNINGS[state]
+        self.state = state
+        self._call = _Current(incoming, number, state)
+        beginning = CallEventType.INCOMING if incoming else CallEventType.OUTGOING
+        return [*told, self._event(self._call, beginning)]
 
-    def _connect(self, number: str | None, now: float) -> Iterator[Call]:
+    def _connect(self, number: str | None, now: float) -> list[Call]:
         call = self._call
         if call is None or call.connected_at is not None or call.ended_at is not None:
-            return
+            return []
         call.state, call.connected_at = CallState.CONNECTED, now
-        self._complete(number)
-        yield self._event(CallEventType.CONNECTED)
+        call.complete(number)
+        return [self._event(call, CallEventType.CONNECTED)]
 
     def _end(self, now: float) -> None:
         if self._call is not None and self._call.ended_at is None:
             self._call.ended_at = now
 
-    def _close(self, cause: str | None) -> Iterator[Call]:
-        yield self._event(CallEventType.ENDED, cause)
-        self._call = None
+    def _close(self, cause: str | None) -> list[Call]:
+        call, self._call = self._call, None
+        return [] if call is None else [self._event(call, CallEventType.ENDED, cause)]
 
-    def _complete(self, number: str | None) -> None:
-        if self._call is not None and self._call.number is None:
-            self._call.number = number
-
-    def _event(self, event: CallEventType, cause: str | None = None) -> Call:
-        call = self._call
-        assert call is not None  # events are told of a call that we know
-        over = event is CallEventType.ENDED
+    def _event(self, call: _Current, event: CallEventType, cause: str | None = None) -> Call:
         return Call(
             port=self._port,
             event=event,
             incoming=call.incoming,
             number=call.number,
             cause=cause,
-            duration=_duration(call) if over else None,
+            duration=_duration(call) if event is CallEventType.ENDED else None,
         )
 
 

@@ -123,6 +123,10 @@ class Dialog[P](ABC):
         """How many packets were ignored, by reason."""
 
     @abstractmethod
+    def masked(self, data: bytes) -> bytes:
+        """Give bytes of the wire as they may be logged: without passwords and PINs."""
+
+    @abstractmethod
     def attach(self, box: Box, now: float) -> Steps[P]:
         """Begin to serve a gateway. Raise InvalidInput where its settings cannot be carried or are taken."""
 

@@ -31,7 +31,7 @@ class Driver[P](Listener[P]):
         self._waiting: dict[Ticket, asyncio.Future[Outcome]] = {}
         self._listeners: dict[int, Callable[[DialogEvent], None]] = {}
         self._listener_ids = count(1)
-        self._secrets: dict[str, bytes] = {}
+        self._attached: set[str] = set()
 
     async def start(self) -> None:
         """Make the link ready. Raise CannotConnect where that is impossible."""
@@ -53,12 +53,13 @@ class Driver[P](Listener[P]):
     def attach(self, box: Box) -> None:
         """Begin to serve a gateway. Raise InvalidInput where its settings cannot be used."""
         steps = self._dialog.attach(box, self._loop.time())
-        self._secrets[box.key] = box.password.encode()
+        self._attached.add(box.key)
         self._perform(steps)
 
     def detach(self, key: str) -> None:
         """Take leave of a gateway, if it is served here; what it owes an answer is settled."""
-        if self._secrets.pop(key, None) is not None:
+        if key in self._attached:
+            self._attached.remove(key)
             self._perform(self._dialog.detach(key, self._loop.time()))
 
     async def submit(self, key: str, request: Request) -> Outcome:
@@ -146,6 +147,4 @@ class Driver[P](Listener[P]):
     def _log_wire(self, direction: str, data: bytes, peer: P) -> None:
         if not _WIRE.isEnabledFor(logging.DEBUG):
             return
-        for secret in self._secrets.values():
-            data = data.replace(secret, b"***")
-        _WIRE.debug("%s %s %r", direction, peer, data)
+        _WIRE.debug("%s %s %r", direction, peer, self._dialog.masked(data))

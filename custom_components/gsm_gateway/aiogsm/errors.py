@@ -12,8 +12,10 @@ class GatewayError(Exception):
 class InvalidInput(GatewayError, ValueError):
     """The caller's number, text, code or setting cannot be carried; nothing was sent.
 
-    ``reason`` is a stable word for translations (``number``, ``text_empty``, ``text_control``,
-    ``text_too_long``, ``ussd_code``, ``credential``, ``port``); ``excess`` counts the bytes over a limit.
+    ``reason`` is a stable word for translations: ``number``, ``text_empty``, ``text_control``,
+    ``text_too_long``, ``ussd_code``, ``ussd_timeout`` and ``port`` for what is asked of a gateway;
+    ``credential``, ``host``, ``message_id`` and ``taken`` for how one is set up. ``excess`` counts the
+    bytes over a limit.
     """
 
     def __init__(self, reason: str, message: str, *, excess: int = 0) -> None:
@@ -36,11 +38,22 @@ class WrongPeer(GatewayError):
 
 
 class LoginRefused(GatewayError):
-    """The gateway refused our user name and password (or the address that we come from)."""
+    """The gateway refused our user name and password (or the address that we come from).
+
+    ``certain``: it did so again after a while, and is hardly asked any more.
+    """
+
+    def __init__(self, reason: str, *, certain: bool = False) -> None:
+        """Keep whether to believe it."""
+        super().__init__(reason)
+        self.certain = certain
 
 
 class GatewayTimeout(GatewayError, TimeoutError):
-    """The gateway did not answer in time. Raised only where nothing can have happened by it."""
+    """The gateway did not answer in time, or the network did not answer a USSD code.
+
+    For a text it means that nothing has left.
+    """
 
 
 class CommandRefused(GatewayError):

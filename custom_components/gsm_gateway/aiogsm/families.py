@@ -4,7 +4,8 @@ How to add a family:
 
 1. A folder beside ``neogate`` and ``goip`` with the same file names: ``codec.py`` (bytes to messages and
    back, with the vendor's own names), ``session.py`` (one conversation: a connection, or one sendid),
-   ``port.py`` (what is known of one SIM slot), ``dialog.py`` (the Dialog) and ``__init__.py`` (its Family).
+   ``sending.py`` (outgoing texts), ``ussd.py``, ``port.py`` (what is known of one SIM slot), ``dialog.py``
+   (the Dialog) and ``__init__.py`` (its Family).
 2. One entry in ``FAMILIES`` below.
 3. A simulator in ``tests/simulators`` that imports nothing of this library, and transcripts.
 4. Its words in the translations and its form in the config flow.

@@ -248,7 +248,7 @@ class Gateway:
         now = loop.time()
         for message in self._outbox.expire(now):
             self._changed(message)
-        for departure in self._outbox.take(self._state.ports, now):
+        for departure in self._outbox.take(self._state.ports if self._state.connected else {}, now):
             if isinstance(departure, Turn):
                 self._grant(departure)
                 continue

@@ -13,7 +13,13 @@ FAMILY = Family(
     key="goip",
     name="DBL GoIP",
     manufacturer="DBL Technology",
-    features=Feature.CALLS | Feature.REMAINING_TIME | Feature.REBOOT_BOX | Feature.PORTS_BY_THEMSELVES,
+    features=(
+        Feature.CALLS
+        | Feature.REMAINING_TIME
+        | Feature.REBOOT_BOX
+        | Feature.SIM_NUMBERS
+        | Feature.PORTS_BY_THEMSELVES
+    ),
     pace=0.0,
     ussd_timeout=120.0,
     check_box=check_box,

@@ -34,6 +34,7 @@ _MAX_REASON = 160
 
 _FROM_BOX = re.compile(r"([A-Za-z_]{1,32}):(-?[0-9]{1,10});")
 _ANSWER = re.compile(r"([A-Za-z_]{1,32}) ([0-9]{1,10})(?:\s(.*))?", re.DOTALL)
+_PASSWORDS = re.compile(rb"(pass(?:word)?:)[^;]*")
 _CAUSE = re.compile(r"[,;]cause:")
 
 # Fields that run to the end of the datagram, whatever is in them.
@@ -213,6 +214,11 @@ def decode(data: bytes) -> FromBox:
     if match := _ANSWER.fullmatch(text.rstrip("\0")):
         return _decode_answer(match[1], int(match[2]), match[3] or "")
     raise Malformed("unreadable")
+
+
+def masked(data: bytes) -> bytes:
+    """Hide the passwords that a packet names by their key."""
+    return _PASSWORDS.sub(rb"\1***", data)
 
 
 def read_minutes(value: str) -> int | None:

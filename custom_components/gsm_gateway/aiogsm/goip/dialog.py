@@ -52,6 +52,7 @@ from .codec import (
     decode,
     encode_acknowledgement,
     encode_registration,
+    masked,
     read_minutes,
 )
 from .port import Address, Line
@@ -79,7 +80,7 @@ def check_sms(number: str, text: str) -> None:
 
 @dataclass(slots=True)
 class _Served:
-    """A box, its lines, and the hosts that those of them which are online speak from."""
+    """A box, its lines, and the hosts of those that are online, in the order they were heard in last."""
 
     box: Box
     lines: dict[str, Line] = field(default_factory=dict)
@@ -105,6 +106,12 @@ class GoipDialog(Dialog[Address]):
     @property
     def ignored(self) -> Mapping[str, int]:
         return MappingProxyType(self._ignored)
+
+    @override
+    def masked(self, data: bytes) -> bytes:
+        for served in self._boxes.values():
+            data = data.replace(served.box.password.encode(), b"***")
+        return masked(data)
 
     @override
     def attach(self, box: Box, now: float) -> Steps[Address]:
@@ -219,6 +226,7 @@ class GoipDialog(Dialog[Address]):
         served = self._boxes[line.gateway]
         heard = line.keepalive(keepalive, peer, now)
         first = not served.online
+        served.online.pop(line.id, None)  # so that who was heard last stands last
         served.online[line.id] = peer[0]
         steps: Steps[Address] = [Send(encode_registration(keepalive.count, accepted=True), peer)]
         steps += self._tell_line(line, [])
@@ -283,7 +291,7 @@ class GoipDialog(Dialog[Address]):
         if request.port is not None:
             command, line = Command.REBOOT_MODULE, _line_of(served, request.port)
         elif served.online:
-            command, line = Command.REBOOT_BOX, self._lines[next(iter(served.online))]
+            command, line = Command.REBOOT_BOX, self._lines[next(reversed(served.online))]
         else:
             return [Settle(ticket, LinkLost("no line of the gateway is registered"))]
         sendid = self._talks.draw(now)

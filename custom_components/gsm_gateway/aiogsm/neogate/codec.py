@@ -22,8 +22,15 @@ MAX_TEXT = 1024
 MAX_ID = 64
 """Characters of a text's id."""
 
+_PIN = re.compile(r"Pin \([^)\n]*\) Error", re.IGNORECASE)
 
-_PIN = re.compile(r"Pin \([^)\n]*\) Error")
+
+_SECRETS = re.compile(rb"(Pin \(|Secret: ?)[^)\r\n]*", re.IGNORECASE)
+
+
+def masked(data: bytes) -> bytes:
+    """Hide the password of a login, and the PIN of a span that refuses it."""
+    return _SECRETS.sub(rb"\1***", data)
 
 
 def reader() -> Reader:

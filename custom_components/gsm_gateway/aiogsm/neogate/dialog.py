@@ -20,7 +20,7 @@ from ..dialog import (
     Steps,
     Ticket,
 )
-from ..errors import CannotConnect, GatewayError, InvalidInput, LinkLost, NotSupported
+from ..errors import CannotConnect, GatewayError, InvalidInput, LinkLost, LoginRefused, NotSupported
 from ..models import ConnectionChanged, SmsArrived
 from ..parts import Joined, Joiner, Part
 from . import codec
@@ -52,7 +52,7 @@ class _Conversation:
 
     def begin(self, now: float) -> Steps[Channel]:
         """Open the main connection."""
-        self._reopen_at = now + self._retry.first()
+        self._reopen_at = now
         return self._reopen(now)
 
     def end(self, now: float) -> Steps[Channel]:
@@ -137,6 +137,8 @@ class _Conversation:
         """Tell a loss once, and again only where there is news: another kind, or a refusal now certain."""
         if not self._connected and isinstance(error, LinkLost):
             error = CannotConnect(str(error))  # what was never there cannot be lost
+        if isinstance(error, LoginRefused) and self._retry.refusal_certain:
+            error = LoginRefused(str(error), certain=True)
         kind = ConnectionError if isinstance(error, ConnectionError) else type(error)
         trouble = (kind, self._retry.refusal_certain)
         if trouble == self._trouble:
@@ -184,7 +186,7 @@ class NeogateDialog(Dialog[Channel]):
 
     def __init__(self, random: Random | None = None) -> None:
         """Take the source of the jitter between tries to connect."""
-        self._random = random or Random()  # noqa: S311 - no secret hangs on it
+        self._random = random or Random()
         self._ignored: Counter[str] = Counter()
         self._conversation: _Conversation | None = None
 
@@ -192,6 +194,10 @@ class NeogateDialog(Dialog[Channel]):
     @override
     def ignored(self) -> Mapping[str, int]:
         return MappingProxyType(self._ignored)
+
+    @override
+    def masked(self, data: bytes) -> bytes:
+        return codec.masked(data)
 
     @override
     def attach(self, box: Box, now: float) -> Steps[Channel]:

@@ -99,10 +99,14 @@ class Port:
         self.details_due = None
 
     def note_details(self, details: SpanDetails, now: float) -> None:
-        """Take the port's details; of a port that left the list meanwhile they are not due again."""
+        """Take the port's details."""
         self._details = details
+        self.details_due = now + DETAILS_INTERVAL
+
+    def refresh(self, now: float) -> None:
+        """Make the details due, of a port that is listed."""
         if self._words is not None:
-            self.details_due = now + DETAILS_INTERVAL
+            self.details_due = now
 
     @property
     def state(self) -> PortState:
@@ -169,7 +173,7 @@ class Ports:
         self._asking = False
         self._list_due = now
         for port in self._ports.values():
-            port.details_due = now
+            port.refresh(now)
         return self.tick(now)
 
     def tick(self, now: float) -> Steps[Channel]:

@@ -23,7 +23,7 @@ IDLE = 25.0
 """Seconds of silence after which the box is asked whether it is still there."""
 
 STABLE = 60.0
-"""Seconds that a connection must have stood before its loss is met with a try at once."""
+"""Seconds that a connection must have stood before its loss is met with a try at once again."""
 
 SECOND_REFUSAL = 10.0
 """Seconds after a refused login until another refusal counts."""
@@ -278,8 +278,9 @@ class Retry:
     """When to try again after a connection ended, by how it ended."""
 
     def __init__(self, random: Random) -> None:
-        """Begin before the first try."""
+        """Take the source of jitter."""
         self._backoff = Backoff(random)
+        self._hurried = False
         self._ready_at: float | None = None
         self._refused_at: float | None = None
         self.refusal_certain = False
@@ -290,17 +291,20 @@ class Retry:
         self._refused_at = None
         self.refusal_certain = False
 
-    def first(self) -> float:
-        """Give the seconds to wait for the very first try."""
-        return self._backoff.next()
-
     def after(self, error: GatewayError, now: float) -> float:
-        """Give the seconds to wait now."""
-        if self._ready_at is not None and now - self._ready_at >= STABLE:
+        """Give the seconds to wait now: none for a connection that worked, unless it does so often."""
+        ready_at, self._ready_at = self._ready_at, None
+        if isinstance(error, LoginRefused):
+            return self._after_refusal(now)
+        if ready_at is not None and now - ready_at >= STABLE:
             self._backoff.reset()
-        self._ready_at = None
-        if not isinstance(error, LoginRefused):
+            self._hurried = False
+        if ready_at is None or self._hurried:
             return self._backoff.next()
+        self._hurried = True
+        return 0.0
+
+    def _after_refusal(self, now: float) -> float:
         if self._refused_at is None:
             self._refused_at = now
         self.refusal_certain = self.refusal_certain or now - self._refused_at >= SECOND_REFUSAL
