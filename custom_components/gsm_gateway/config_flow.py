@@ -96,17 +96,17 @@ def _free_notify_name(hass: HomeAssistant, title: str) -> str:
     return name
 
 
-def _error_key(err: GatewayError) -> tuple[str, str]:
-    """Say where in a form an error belongs, and its key."""
+def _form_errors(err: GatewayError) -> dict[str, str]:
+    """Say what to show in a form, and where."""
     match err:
         case InvalidInput():
-            return CONF_PASSWORD, "invalid_credential"
+            return {CONF_PASSWORD: "invalid_credential"}
         case LoginRefused():
-            return "base", "invalid_auth"
+            return {"base": "invalid_auth"}
         case WrongPeer():
-            return "base", "not_a_neogate"
+            return {"base": "not_a_neogate"}
         case _:
-            return "base", "cannot_connect"
+            return {"base": "cannot_connect"}
 
 
 async def _probe(hass: HomeAssistant, data: dict[str, Any]) -> GatewayState:
@@ -156,7 +156,7 @@ class GsmGatewayConfigFlow(ConfigFlow, domain=DOMAIN):
             try:
                 state = await _probe(self.hass, data)
             except GatewayError as err:
-                errors = dict([_error_key(err)])
+                errors = _form_errors(err)
             else:
                 if imei := _imei(state):
                     return await self._create_neogate(data, imei, len(state.ports))
@@ -187,7 +187,7 @@ class GsmGatewayConfigFlow(ConfigFlow, domain=DOMAIN):
                 family.check_box(Box(key="probe", password=user_input[CONF_PASSWORD]))
                 await self._ear.open()
             except InvalidInput as err:
-                self._errors = dict([_error_key(err)])
+                self._errors = _form_errors(err)
             except GatewayError:
                 self._errors = {"base": "port_in_use"}
             else:
@@ -275,7 +275,7 @@ class GsmGatewayConfigFlow(ConfigFlow, domain=DOMAIN):
             try:
                 state = await _probe(self.hass, {**entry.data, **user_input})
             except GatewayError as err:
-                errors = dict([_error_key(err)])
+                errors = _form_errors(err)
             else:
                 await self.async_set_unique_id(_imei(state) or entry.unique_id)
                 self._abort_if_unique_id_mismatch()

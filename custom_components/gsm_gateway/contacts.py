@@ -82,9 +82,18 @@ class ContactBook:
         if len(self._received) > KNOWN_MESSAGES:
             self._received.popitem(last=False)
 
-    def received(self, message_id: str) -> ReceivedSms | None:
-        """Find a received text that is still remembered."""
-        return self._received.get(message_id)
+    def answering(self, message_id: str) -> tuple[Recipient, str]:
+        """Give whom a reply to a received text goes to, and by which port. Raise ServiceValidationError."""
+        sms = self._received.get(message_id)
+        if sms is None:
+            raise ServiceValidationError(translation_domain=DOMAIN, translation_key="unknown_message")
+        if not is_number(sms.sender):
+            raise ServiceValidationError(
+                translation_domain=DOMAIN,
+                translation_key="cannot_reply",
+                translation_placeholders={"sender": sms.sender},
+            )
+        return Recipient(sms.sender, sms.sender), sms.port
 
     def by_number(self, number: str) -> Contact | None:
         """Find the contact with this number; a missing plus is not held against it."""

@@ -163,16 +163,14 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
         self.async_set_updated_data(state)
 
     def _on_connection(self, event: ConnectionChanged) -> None:
-        if event.connected:
-            if self._lost:
-                _LOGGER.info("%s is back", self.name)
-            self._lost = False
-            return
         if isinstance(event.error, LoginRefused) and event.error.certain:
             self.config_entry.async_start_reauth(self.hass)
-        if not self._lost:
-            _LOGGER.info("%s is lost: %s", self.name, event.error or "none of its lines reports any more")
-        self._lost = True
+        if event.connected and self._lost:
+            _LOGGER.info("%s is back", self.name)
+            self._lost = False
+        elif not event.connected and self.data.connected:
+            _LOGGER.info("%s is lost: %s", self.name, event.error)
+            self._lost = True
 
     def _on_sms(self, sms: ReceivedSms) -> None:
         self.contacts.remember(sms)

@@ -110,10 +110,8 @@ def _addressees(
         return coordinator.contacts.resolve(call.data[ATTR_RECIPIENTS]), port
     if ATTR_REPLY_TO not in call.data:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="nobody_to_text")
-    received = coordinator.contacts.received(call.data[ATTR_REPLY_TO])
-    if received is None:
-        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="unknown_message")
-    return coordinator.contacts.resolve([received.sender]), received.port
+    sender, port = coordinator.contacts.answering(call.data[ATTR_REPLY_TO])
+    return [sender], port
 
 
 def _response(message: Message) -> dict[str, Any]:

@@ -203,16 +203,3 @@ async def test_a_port_being_closed_is_opened_again_only_when_it_is_free(hub: Hub
     await releasing
     assert await acquiring is not driver
     assert world.log == ["started", "closed", "started"]
-
-
-async def test_a_box_that_takes_long_to_close_keeps_no_other_waiting(hub: Hub, world: World) -> None:
-    driver = await hub.acquire(world.dialled, BOX)
-    world.may_close.clear()
-    releasing = asyncio.create_task(hub.release(driver))
-    await turns_of_the_loop()
-    acquiring = asyncio.create_task(hub.acquire(world.listening, PORT))
-    await turns_of_the_loop()
-    done = acquiring.done()
-    world.may_close.set()
-    await asyncio.gather(releasing, acquiring)
-    assert done
