@@ -18,6 +18,7 @@ The map, from the wire up:
 ``backoff.py``,         growing waits; deadlines of thousands; what was seen a short while ago
 ``alarms.py``,
 ``recent.py``
+``listeners.py``        who is told of events
 ``outbox.py``           the queue: a lane per port, for texts and USSD in turn
 ``gateway.py``          Gateway, all that Home Assistant sees of a box
 ``family.py``           what a family tells of itself; ``families.py`` lists them and says how to add one

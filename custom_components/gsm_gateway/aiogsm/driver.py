@@ -8,11 +8,11 @@ import logging
 from typing import assert_never, override
 
 from .dialog import Box, Dialog, Drop, Emit, Open, Outcome, Request, Send, Settle, Step, Steps, Ticket
-from .errors import GatewayError
+from .errors import GatewayError, LinkLost
 from .link import Link, Listener
+from .listeners import Listeners
 from .models import DialogEvent
 
-_LOGGER = logging.getLogger(__name__)
 _WIRE = logging.getLogger(f"{__package__}.wire")
 
 
@@ -29,8 +29,7 @@ class Driver[P](Listener[P]):
         self._timer: asyncio.TimerHandle | None = None
         self._tickets = count(1)
         self._waiting: dict[Ticket, asyncio.Future[Outcome]] = {}
-        self._listeners: dict[int, Callable[[DialogEvent], None]] = {}
-        self._listener_ids = count(1)
+        self._listeners: Listeners[DialogEvent] = Listeners()
         self._attached: set[str] = set()
 
     async def start(self) -> None:
@@ -46,9 +45,7 @@ class Driver[P](Listener[P]):
 
     def subscribe(self, listener: Callable[[DialogEvent], None]) -> Callable[[], None]:
         """Call ``listener`` with every event, of all gateways here, until the returned function is called."""
-        key = next(self._listener_ids)
-        self._listeners[key] = listener
-        return lambda: self._listeners.pop(key, None) and None
+        return self._listeners.add(listener)
 
     def attach(self, box: Box) -> None:
         """Begin to serve a gateway. Raise InvalidInput where its settings cannot be used."""
@@ -64,6 +61,8 @@ class Driver[P](Listener[P]):
 
     async def submit(self, key: str, request: Request) -> Outcome:
         """Ask something of a gateway and wait for its outcome. Raise GatewayError as the request's."""
+        if key not in self._attached:
+            raise LinkLost("the gateway is not served")
         ticket = next(self._tickets)
         steps = self._dialog.submit(key, ticket, request, self._loop.time())
         waiting: asyncio.Future[Outcome] = self._loop.create_future()
@@ -109,7 +108,7 @@ class Driver[P](Listener[P]):
                 self._log_wire(">", data, peer)
                 self._link.send(data, peer)
             case Emit(event):
-                self._tell(event)
+                self._listeners.tell(event)
             case Settle(ticket, outcome):
                 self._settle(ticket, outcome)
             case Open(peer):
@@ -123,13 +122,6 @@ class Driver[P](Listener[P]):
         waiting = self._waiting.get(ticket)
         if waiting is not None and not waiting.done():
             waiting.set_result(outcome)
-
-    def _tell(self, event: DialogEvent) -> None:
-        for listener in list(self._listeners.values()):
-            try:
-                listener(event)
-            except Exception:  # one listener's fault must not stop the wire for all
-                _LOGGER.exception("A listener failed on %s", type(event).__name__)
 
     def _set_timer(self) -> None:
         """Wake up no later than the dialog's deadline; an earlier wake-up that stands is harmless."""

@@ -13,6 +13,7 @@ from .driver import Driver
 from .errors import GatewayError, InvalidInput, LinkLost, NotSupported
 from .family import Endpoint, Family, Feature
 from .hub import Hub
+from .listeners import Listeners
 from .models import (
     CallChanged,
     ConnectionChanged,
@@ -105,9 +106,10 @@ class Gateway:
         lines = {line: PortState(port=line, status=PortStatus.OFFLINE) for line in box.lines}
         self._state = GatewayState(host=endpoint.host, ports=MappingProxyType(lines))
         self._outbox = Outbox(pace=family.pace if pace is None else pace)
-        self._listeners: list[Callable[[GatewayEvent], None]] = []
+        self._listeners: Listeners[GatewayEvent] = Listeners()
         self._driver: Driver[Any] | None = None
         self._unsubscribe: Callable[[], None] | None = None
+        self._attached = False
         self._first: asyncio.Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -121,21 +123,21 @@ class Gateway:
 
     def subscribe(self, listener: Callable[[GatewayEvent], None]) -> Callable[[], None]:
         """Call ``listener`` with every event until the returned function is called."""
-        self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
+        return self._listeners.add(listener)
 
     async def open(self) -> None:
         """Begin to serve the gateway; one that we dial has answered, and told its ports, on return.
 
         Raise CannotConnect, LoginRefused or WrongPeer; the gateway is closed again then.
         """
-        loop = asyncio.get_running_loop()
         self._driver = await self._hub.acquire(self.family, self._endpoint)
+        self._unsubscribe = self._driver.subscribe(self._on_dialog_event)
         try:
-            self._unsubscribe = self._driver.subscribe(self._on_dialog_event)
-            self._first = loop.create_future()
-            self._driver.attach(self._box)
             if Feature.PORTS_BY_THEMSELVES not in self.family.features:
+                self._first = asyncio.get_running_loop().create_future()
+            self._driver.attach(self._box)
+            self._attached = True
+            if self._first is not None:
                 await self._first
         except BaseException:
             await self.close()
@@ -149,17 +151,25 @@ class Gateway:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        closed = LinkLost("the gateway was closed")
+        for waiting in (self._first, *self._turns.values()):
+            if waiting is not None and not waiting.done():
+                waiting.set_exception(closed)
+        try:
+            self._abandon()
+            if self._attached:
+                driver.detach(self._box.key)
+            await asyncio.gather(*self._tasks)
+            self._abandon()  # what the wire gave back
+        finally:
+            if self._unsubscribe is not None:
+                self._unsubscribe()
+            await self._hub.release(driver)
+
+    def _abandon(self) -> None:
         for message in self._outbox.abandon():
             self._changed(message)
-        for turn in self._turns.values():
-            if not turn.done():
-                turn.set_exception(LinkLost("the gateway was closed"))
-        driver.detach(self._box.key)
-        if self._tasks:
-            await asyncio.gather(*self._tasks)
-        if self._unsubscribe is not None:
-            self._unsubscribe()
-        await self._hub.release(driver)
+        self._update(replace(self._state, queue=len(self._outbox)))
 
     def send_sms(self, recipient: str, text: str, *, port: str | None = None) -> Sending:
         """Queue a text, to leave by ``port`` only or by whichever is free. Raise InvalidInput.
@@ -179,7 +189,7 @@ class Gateway:
         self._opened()
         self._sending[message.message_id] = sending = Sending(message)
         self._outbox.add(message, asyncio.get_running_loop().time())
-        self._tell(MessageChanged(message))
+        self._listeners.tell(MessageChanged(message))
         self._pump()
         return sending
 
@@ -230,6 +240,7 @@ class Gateway:
         except asyncio.CancelledError:
             if waiting.cancelled():
                 self._outbox.drop_turn(turn)
+                self._pump()
             else:  # the turn came in the same moment
                 self._give_back(port)
             raise
@@ -286,7 +297,7 @@ class Gateway:
         self._sending[message.message_id].change(message)
         if message.status.settled:
             del self._sending[message.message_id]
-        self._tell(MessageChanged(message))
+        self._listeners.tell(MessageChanged(message))
 
     def _on_dialog_event(self, event: DialogEvent) -> None:
         if isinstance(event, LineHeard) or event.gateway != self._box.key:
@@ -301,7 +312,7 @@ class Gateway:
             case SmsArrived():
                 self._on_sms(event)
             case CallChanged() | UssdArrived():
-                self._tell(event)
+                self._listeners.tell(event)
         self._pump()
 
     def _on_connection(self, event: ConnectionChanged) -> None:
@@ -310,10 +321,10 @@ class Gateway:
                 self._first.set_exception(event.error)
             elif event.connected:
                 self._first.set_result(None)
-        self._tell(event)
+        self._listeners.tell(event)
 
     def _on_sms(self, event: SmsArrived) -> None:
-        self._tell(
+        self._listeners.tell(
             ReceivedSms(
                 message_id=f"sms_{uuid.uuid7().hex}",
                 port=event.port,
@@ -328,8 +339,4 @@ class Gateway:
     def _update(self, state: GatewayState) -> None:
         if state != self._state:
             self._state = state
-            self._tell(StateChanged(state))
-
-    def _tell(self, event: GatewayEvent) -> None:
-        for listener in list(self._listeners):
-            listener(event)
+            self._listeners.tell(StateChanged(state))

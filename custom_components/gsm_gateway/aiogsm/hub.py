@@ -40,11 +40,11 @@ class Hub:
             for key, shared in self._shared.items():
                 if shared.driver is driver:
                     shared.users -= 1
-                    if shared.users:
-                        return
-                    del self._shared[key]
-                    break
-            await driver.close()
+                    if not shared.users:
+                        del self._shared[key]
+                        await driver.close()  # under the lock, so that its port is free for the next
+                    return
+        await driver.close()
 
 
 async def _started(family: Family, endpoint: Endpoint) -> Driver[Any]:

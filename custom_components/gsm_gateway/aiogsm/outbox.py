@@ -6,6 +6,7 @@ asks ``take`` what may leave now, sends it, and says with ``settle`` or ``releas
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import count
 
 from .dialog import Outcome
 from .errors import (
@@ -50,6 +51,7 @@ class _Lane:
 @dataclass(slots=True)
 class _Waiting:
     message: Message
+    order: int
     expires_at: float
     refused_by: dict[str, PortNotReady] = field(default_factory=dict)
 
@@ -64,6 +66,7 @@ class Outbox:
         self._sending: dict[str, _Waiting] = {}
         self._turns: list[Turn] = []
         self._lanes: dict[str, _Lane] = {}
+        self._orders = count()
 
     def __len__(self) -> int:
         """How many texts are not settled."""
@@ -71,7 +74,7 @@ class Outbox:
 
     def add(self, message: Message, now: float) -> None:
         """Queue a text."""
-        self._queued[message.message_id] = _Waiting(message, now + EXPIRES_AFTER)
+        self._queued[message.message_id] = _Waiting(message, next(self._orders), now + EXPIRES_AFTER)
 
     def add_turn(self, turn: Turn) -> None:
         """Queue a USSD request."""
@@ -94,7 +97,8 @@ class Outbox:
                 yield turn
 
     def _depart_texts(self, ports: Mapping[str, PortState], now: float) -> Iterator[Message]:
-        for waiting in list(self._queued.values()):
+        # What came back from a port goes before what arrived after it.
+        for waiting in sorted(self._queued.values(), key=lambda waiting: waiting.order):
             if (port := self._choose(waiting, ports, now)) is not None:
                 yield self._depart(waiting, port, now)
 
@@ -132,7 +136,7 @@ class Outbox:
         lane = self._lane(port)
         lane.busy = False
         if isinstance(outcome, GatewayTimeout):
-            lane.free_at = now + RETRY_PAUSE
+            lane.free_at = max(lane.free_at, now + RETRY_PAUSE)
         if isinstance(outcome, PortNotReady):
             waiting.refused_by[port] = outcome
         if self._may_try_again(waiting, outcome, ports):
@@ -178,7 +182,7 @@ def _settled(message: Message, outcome: Outcome) -> Message:
     match outcome:
         case InvalidInput(reason="number"):
             status, error, detail = MessageStatus.FAILED, MessageError.INVALID_NUMBER, None
-        case InvalidInput():
+        case InvalidInput(reason="text_too_long"):
             status, error, detail = MessageStatus.FAILED, MessageError.TOO_LONG, None
         case CommandRefused(reason=reason):
             status, error, detail = MessageStatus.FAILED, MessageError.REFUSED, reason

@@ -22,7 +22,8 @@ class _Connection[P: Hashable](asyncio.Protocol):
 
     def __init__(self, link: TcpClient[P], peer: P) -> None:
         self._link = link
-        self._peer = peer
+        self.peer = peer
+        self.task: asyncio.Task[None] | None = None
         self.transport: asyncio.Transport | None = None
         self.closed = asyncio.get_running_loop().create_future()
 
@@ -30,17 +31,17 @@ class _Connection[P: Hashable](asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)  # what create_connection promises
         self.transport = transport
-        self._link.connected(self._peer, self)
+        self._link.connected(self)
 
     @override
     def data_received(self, data: bytes) -> None:
-        self._link.received(self._peer, self, data)
+        self._link.received(self, data)
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:
         if not self.closed.done():
             self.closed.set_result(None)
-        self._link.disconnected(self._peer, self, exc)
+        self._link.disconnected(self, exc)
 
 
 class TcpClient[P: Hashable](Link[P]):
@@ -51,8 +52,9 @@ class TcpClient[P: Hashable](Link[P]):
         self._host = host
         self._port = port
         self._listener: Listener[P] | None = None
-        self._opening: dict[P, asyncio.Task[None]] = {}
+        self._opening: dict[P, _Connection[P]] = {}
         self._open: dict[P, _Connection[P]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
         self._closing: set[_Connection[P]] = set()
 
     @override
@@ -62,36 +64,43 @@ class TcpClient[P: Hashable](Link[P]):
     @override
     def open(self, peer: P) -> None:
         self.drop(peer)
-        self._opening[peer] = asyncio.get_running_loop().create_task(self._connect(peer))
+        self._opening[peer] = connection = _Connection(self, peer)
+        connection.task = asyncio.get_running_loop().create_task(self._connect(connection))
+        self._tasks.add(connection.task)
+        connection.task.add_done_callback(self._tasks.discard)
 
-    async def _connect(self, peer: P) -> None:
+    async def _connect(self, connection: _Connection[P]) -> None:
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT):
-                await loop.create_connection(lambda: _Connection(self, peer), self._host, self._port)
-        except OSError as err:  # asyncio's TimeoutError is one too
-            self._opening.pop(peer, None)
-            self._tell_lost(peer, CannotConnect(err.strerror or "no answer"))
+                await loop.create_connection(lambda: connection, self._host, self._port)
+        except (OSError, ValueError) as err:  # a TimeoutError is one; a host that is no name gives the other
+            if self._opening.get(connection.peer) is connection:
+                del self._opening[connection.peer]
+                reason = getattr(err, "strerror", None) or str(err) or "no answer"
+                self._tell_lost(connection.peer, CannotConnect(reason))
 
-    def connected(self, peer: P, connection: _Connection[P]) -> None:
+    def connected(self, connection: _Connection[P]) -> None:
         """Take a new connection into use, or close it when it is no longer wanted."""
-        if self._opening.pop(peer, None) is None or self._listener is None:
+        if self._opening.get(connection.peer) is not connection or self._listener is None:
             self._let_go(connection)
             return
-        self._open[peer] = connection
-        self._listener.on_opened(peer)
+        del self._opening[connection.peer]
+        self._open[connection.peer] = connection
+        self._listener.on_opened(connection.peer)
 
-    def received(self, peer: P, connection: _Connection[P], data: bytes) -> None:
+    def received(self, connection: _Connection[P], data: bytes) -> None:
         """Pass on what came, unless the connection was let go of."""
-        if self._open.get(peer) is connection and self._listener is not None:
-            self._listener.on_received(data, peer)
+        if self._open.get(connection.peer) is connection and self._listener is not None:
+            self._listener.on_received(data, connection.peer)
 
-    def disconnected(self, peer: P, connection: _Connection[P], exc: Exception | None) -> None:
+    def disconnected(self, connection: _Connection[P], exc: Exception | None) -> None:
         """Tell of a connection that closed by itself."""
         self._closing.discard(connection)
-        if self._open.get(peer) is connection:
-            del self._open[peer]
-            self._tell_lost(peer, LinkLost(str(exc) if exc else "the gateway closed the connection"))
+        if self._open.get(connection.peer) is connection:
+            del self._open[connection.peer]
+            reason = str(exc) if exc else "the gateway closed the connection"
+            self._tell_lost(connection.peer, LinkLost(reason))
 
     def _tell_lost(self, peer: P, reason: GatewayError) -> None:
         if self._listener is not None:
@@ -105,8 +114,8 @@ class TcpClient[P: Hashable](Link[P]):
 
     @override
     def drop(self, peer: P) -> None:
-        if task := self._opening.pop(peer, None):
-            task.cancel()
+        if (connecting := self._opening.pop(peer, None)) and connecting.task:
+            connecting.task.cancel()
         if connection := self._open.pop(peer, None):
             self._let_go(connection)
 
@@ -118,10 +127,9 @@ class TcpClient[P: Hashable](Link[P]):
     @override
     async def close(self) -> None:
         self._listener = None
-        opening = list(self._opening.values())
         for peer in [*self._opening, *self._open]:
             self.drop(peer)
-        await asyncio.gather(*opening, return_exceptions=True)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         closing = list(self._closing)
         if not closing:
             return
