@@ -88,7 +88,8 @@ _NEOGATE_MODELS = {1: "TG100", 2: "TG200", 4: "TG400", 8: "TG800", 16: "TG1600"}
 def _free_notify_name(hass: HomeAssistant, title: str) -> str:
     """Find a name for ``notify.<name>`` that no other action and no other box has."""
     taken = {*hass.services.async_services_for_domain("notify")}
-    taken |= {entry.data[CONF_NOTIFY_NAME] for entry in hass.config_entries.async_entries(DOMAIN)}
+    boxes = hass.config_entries.async_entries(DOMAIN, include_ignore=False)
+    taken |= {entry.data[CONF_NOTIFY_NAME] for entry in boxes}
     name, number = slugify(title), 1
     while name in taken:
         number += 1
