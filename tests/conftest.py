@@ -18,12 +18,16 @@ from typing import Any
 from unittest.mock import patch
 
 from homeassistant.config_entries import ConfigSubentry, ConfigSubentryData
-from homeassistant.const import MATCH_ALL
+from homeassistant.const import MATCH_ALL, Platform
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_capture_events,
+    snapshot_platform,
+)
 from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
 from syrupy.assertion import SnapshotAssertion
 
@@ -36,6 +40,7 @@ from tests.simulators.simulator import LOOPBACK, Simulator
 DOMAIN = "gsm_gateway"
 NEOGATE_USER = "apiuser"
 NEOGATE_IMEI = "013227009596001"
+GOIP_ID = "44444_goip1"
 ALICE = "+15551234567"
 BOB = "+491701234567"
 STRANGER = "+447700900123"
@@ -102,6 +107,18 @@ async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     await hass.async_block_till_done()
 
 
+async def assert_platform(
+    hass: HomeAssistant, entry: MockConfigEntry, platform: Platform, snapshot: SnapshotAssertion, *boxes: GoIP
+) -> None:
+    """Compare all entities of one platform with their snapshot, when a GoIP's lines have reported."""
+    with patch("custom_components.gsm_gateway.PLATFORMS", [platform]):
+        await set_up(hass, entry)
+        for box in boxes:
+            await register(hass, box)
+        await snapshot_platform(hass, er.async_get(hass), snapshot, entry.entry_id)
+        assert await hass.config_entries.async_unload(entry.entry_id)
+
+
 async def register(hass: HomeAssistant, box: GoIP, *lines: str) -> None:
     """Let lines of a GoIP report, all of them unless some are named, and let that sink in."""
     for line in lines or box.line_names:
@@ -109,7 +126,7 @@ async def register(hass: HomeAssistant, box: GoIP, *lines: str) -> None:
     await hass.async_block_till_done()
 
 
-async def until(hass: HomeAssistant, condition: Callable[[], object], within: float = 2.0) -> None:
+async def seen(hass: HomeAssistant, condition: Callable[[], object], within: float = 2.0) -> None:
     """Return as soon as a condition holds; it is looked at whenever something happens on the bus."""
     happened = asyncio.Event()
 
@@ -125,6 +142,11 @@ async def until(hass: HomeAssistant, condition: Callable[[], object], within: fl
                 await happened.wait()
     finally:
         stop_listening()
+
+
+async def until(hass: HomeAssistant, condition: Callable[[], object]) -> None:
+    """Return when a condition holds and all that follows from it in Home Assistant is done."""
+    await seen(hass, condition)
     await hass.async_block_till_done()
 
 
@@ -302,7 +324,7 @@ def goip_entry(hass: HomeAssistant, goip: GoIP, udp_port: int) -> MockConfigEntr
     entry = MockConfigEntry(
         domain=DOMAIN,
         title="GoIP",
-        unique_id=f"{udp_port}_goip1",
+        unique_id=GOIP_ID,  # the same in every run, for the snapshots; the port is another each time
         data=goip_data(udp_port, "goip1", "goip2"),
         subentries_data=contacts(),
     )

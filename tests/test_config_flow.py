@@ -9,6 +9,7 @@ from unittest.mock import patch
 from homeassistant.config_entries import SOURCE_IGNORE, SOURCE_USER, ConfigEntryState, ConfigFlowResult
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import (
+    EVENT_DATA_ENTRY_FLOW_PROGRESS_UPDATE,
     EVENT_DATA_ENTRY_FLOW_PROGRESSED,
     FlowResultType,
     InvalidData,
@@ -37,6 +38,7 @@ from .conftest import (
     neogate_data,
     register,
     run,
+    seen,
     set_up,
     state,
     subentry_id,
@@ -347,11 +349,21 @@ async def test_reauth_at_another_box(
 # The GoIP.
 
 
+async def listen_again(
+    hass: HomeAssistant, form: ConfigFlowResult, udp_port: int, password: str = GOIP_PASSWORD
+) -> ConfigFlowResult:
+    """Send the form, and return once it is being waited."""
+    begun = async_capture_events(hass, EVENT_DATA_ENTRY_FLOW_PROGRESS_UPDATE)
+    waiting = await submit(hass, form, {"port": udp_port, "password": password})
+    assert waiting["type"] is FlowResultType.SHOW_PROGRESS
+    await seen(hass, lambda: begun)
+    return waiting
+
+
 async def listen(hass: HomeAssistant, udp_port: int, password: str = GOIP_PASSWORD) -> ConfigFlowResult:
     """Open the dialog and begin to wait."""
     form = await choose(hass, "goip")
-    waiting = await submit(hass, form, {"port": udp_port, "password": password})
-    assert waiting["type"] is FlowResultType.SHOW_PROGRESS
+    waiting = await listen_again(hass, form, udp_port, password)
     assert waiting["step_id"] == waiting["progress_action"] == "goip_wait"
     assert waiting["description_placeholders"] == {
         "address": "10.10.10.10",
@@ -365,21 +377,10 @@ async def listen(hass: HomeAssistant, udp_port: int, password: str = GOIP_PASSWO
 async def heard(hass: HomeAssistant, waiting: ConfigFlowResult, text: str) -> None:
     """Wait until the dialog says that it heard this."""
     refreshed = async_capture_events(hass, EVENT_DATA_ENTRY_FLOW_PROGRESSED)
-    await until_step(hass, waiting, lambda: refreshed)
+    await seen(hass, lambda: refreshed)
     again = await submit(hass, waiting)
     assert again["type"] is FlowResultType.SHOW_PROGRESS
     assert (again["description_placeholders"] or {})["heard"] == text
-
-
-async def until_step(hass: HomeAssistant, waiting: ConfigFlowResult, condition: Callable[[], object]) -> None:
-    """Wait for a condition without waiting for the end of the dialog's own task."""
-    changed = asyncio.Event()
-    stop_listening = hass.bus.async_listen(EVENT_DATA_ENTRY_FLOW_PROGRESSED, lambda _: changed.set())
-    async with asyncio.timeout(2):
-        while not condition():
-            changed.clear()
-            await changed.wait()
-    stop_listening()
 
 
 async def waited(hass: HomeAssistant, waiting: ConfigFlowResult) -> ConfigFlowResult:
@@ -414,7 +415,7 @@ async def test_goip(hass: HomeAssistant, goip: GoIP, udp_port: int, clock: Clock
     await register(hass, goip)
 
 
-async def test_goip_lines_are_sorted_as_people_do(
+async def test_goip_lines_in_natural_order(
     hass: HomeAssistant, goip: GoIP, udp_port: int, clock: Clock
 ) -> None:
     goip.line("goip1").state.name = "goip10"
@@ -450,7 +451,7 @@ async def test_no_goip_heard(hass: HomeAssistant, goip: GoIP, udp_port: int, clo
     assert suggested(form) == {"port": udp_port, "password": GOIP_PASSWORD}
     assert is_free(udp_port)
 
-    waiting = await submit(hass, form, {"port": udp_port, "password": GOIP_PASSWORD})
+    waiting = await listen_again(hass, form, udp_port)
     goip.line("goip1").send_keepalive()
     await heard(hass, waiting, f"✓ {LOOPBACK}: goip1")
     clock.skip(3)
@@ -465,16 +466,17 @@ async def test_goip_with_another_password(
     waiting = await listen(hass, udp_port, "mistyped")
     goip.line("goip1").send_keepalive()
     await heard(hass, waiting, f"✗ {LOOPBACK}: goip1")
-    clock.skip(3)  # one who knows the password may still come
+    clock.skip(30)  # one who knows the password may still come
+    goip.line("goip1").send_keepalive()
     goip.line("goip2").send_keepalive()
     await heard(hass, waiting, f"✗ {LOOPBACK}: goip1, goip2")
-    clock.skip(117)
+    clock.skip(90)
     form = await waited(hass, waiting)
 
     assert form["step_id"] == "goip"
     assert form["errors"] == {"base": "wrong_password"}
 
-    waiting = await submit(hass, form, {"port": udp_port, "password": GOIP_PASSWORD})
+    waiting = await listen_again(hass, form, udp_port)
     goip.line("goip1").send_keepalive()
     await heard(hass, waiting, f"✓ {LOOPBACK}: goip1")
     clock.skip(3)
@@ -496,8 +498,7 @@ async def test_goip_port_in_use(hass: HomeAssistant, goip: GoIP, udp_port: int, 
 
     transport.close()
     await hass.async_block_till_done()
-    waiting = await submit(hass, form, {"port": udp_port, "password": GOIP_PASSWORD})
-    assert waiting["type"] is FlowResultType.SHOW_PROGRESS
+    waiting = await listen_again(hass, form, udp_port)
     goip.line("goip1").send_keepalive()
     await heard(hass, waiting, f"✓ {LOOPBACK}: goip1")
     clock.skip(3)
@@ -517,7 +518,7 @@ async def test_goip_password_that_no_packet_can_carry(
     assert form["errors"] == {"password": "invalid_credential"}
     assert is_free(udp_port)
 
-    waiting = await submit(hass, form, {"port": udp_port, "password": GOIP_PASSWORD})
+    waiting = await listen_again(hass, form, udp_port)
     goip.line("goip1").send_keepalive()
     await heard(hass, waiting, f"✓ {LOOPBACK}: goip1")
     clock.skip(3)
@@ -559,7 +560,6 @@ async def test_several_goips(
 
     # The other is added after it, on the same port; who is added already is not heard of.
     waiting = await listen(hass, udp_port)
-    await register(hass, barn) if False else None
     goip.line("goip1").send_keepalive()
     await heard(hass, waiting, f"✓ {LOOPBACK}: goip1")
     clock.skip(3)
@@ -651,6 +651,14 @@ async def test_closing_the_dialog_frees_the_port(hass: HomeAssistant, goip: GoIP
     assert is_free(udp_port)
     with pytest.raises(UnknownFlow):
         await submit(hass, waiting)
+
+
+async def test_home_assistant_stops_while_waiting(hass: HomeAssistant, goip: GoIP, udp_port: int) -> None:
+    await listen(hass, udp_port)
+    async with asyncio.timeout(1):  # it does not wait for the dialog
+        await hass.async_stop(force=True)
+
+    assert is_free(udp_port)
 
 
 async def test_closing_the_dialog_at_its_last_question(

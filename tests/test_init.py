@@ -21,6 +21,7 @@ from tests.simulators.simulator import LOOPBACK, Ussd
 from .conftest import (
     ALICE,
     DOMAIN,
+    GOIP_ID,
     NEOGATE_IMEI,
     STRANGER,
     Clock,
@@ -72,7 +73,7 @@ async def test_goip_life(
     hass: HomeAssistant, goip: GoIP, loaded_goip: MockConfigEntry, udp_port: int
 ) -> None:
     assert loaded_goip.state is ConfigEntryState.LOADED
-    assert state(hass, "binary_sensor", f"{udp_port}_goip1_connection") == "on"
+    assert state(hass, "binary_sensor", f"{GOIP_ID}_connection") == "on"
     assert not is_free(udp_port)
 
     assert await hass.config_entries.async_unload(loaded_goip.entry_id)
@@ -83,7 +84,7 @@ async def test_goip_life(
     await set_up(hass, loaded_goip)
     await register(hass, goip)
 
-    assert state(hass, "binary_sensor", f"{udp_port}_goip1_connection") == "on"
+    assert state(hass, "binary_sensor", f"{GOIP_ID}_connection") == "on"
 
 
 async def test_reload(hass: HomeAssistant, neogate: NeoGate, loaded_neogate: MockConfigEntry) -> None:
@@ -94,14 +95,12 @@ async def test_reload(hass: HomeAssistant, neogate: NeoGate, loaded_neogate: Moc
     assert state(hass, "binary_sensor", f"{NEOGATE_IMEI}_connection") == "on"
 
 
-async def test_goip_reload(
-    hass: HomeAssistant, goip: GoIP, loaded_goip: MockConfigEntry, udp_port: int
-) -> None:
+async def test_goip_reload(hass: HomeAssistant, goip: GoIP, loaded_goip: MockConfigEntry) -> None:
     assert await hass.config_entries.async_reload(loaded_goip.entry_id)
     await register(hass, goip)
 
     assert loaded_goip.state is ConfigEntryState.LOADED
-    assert state(hass, "sensor", f"{udp_port}_goip1_goip1_status") == "ready"
+    assert state(hass, "sensor", f"{GOIP_ID}_goip1_status") == "ready"
 
 
 async def test_stop_of_home_assistant(
@@ -300,7 +299,7 @@ async def test_two_gateways_share_one_udp_port(
 
 
 async def test_line_that_registers_later(
-    hass: HomeAssistant, goip: GoIP, goip_entry: MockConfigEntry, udp_port: int
+    hass: HomeAssistant, goip: GoIP, goip_entry: MockConfigEntry
 ) -> None:
     hass.config_entries.async_update_entry(goip_entry, data={**goip_entry.data, "lines": ["goip1"]})
     await set_up(hass, goip_entry)
@@ -311,10 +310,10 @@ async def test_line_that_registers_later(
 
     await register(hass, goip, "goip2")
 
-    assert state(hass, "sensor", f"{udp_port}_goip1_goip2_status") == "ready"
-    assert entity(hass, "event", f"{udp_port}_goip1_goip2_sms")
-    assert entity(hass, "button", f"{udp_port}_goip1_goip2_reboot")
-    assert state(hass, "sensor", f"{udp_port}_goip1_ports_ready") == "2"
+    assert state(hass, "sensor", f"{GOIP_ID}_goip2_status") == "ready"
+    assert entity(hass, "event", f"{GOIP_ID}_goip2_sms")
+    assert entity(hass, "button", f"{GOIP_ID}_goip2_reboot")
+    assert state(hass, "sensor", f"{GOIP_ID}_ports_ready") == "2"
     assert goip_entry.data["lines"] == ["goip1", "goip2"]
     assert goip_entry.runtime_data is coordinator  # it was not opened anew
 
@@ -369,8 +368,7 @@ async def test_goip_falls_silent_and_comes_back(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.INFO)
-    box = loaded_goip.unique_id
-    first, second = f"{box}_goip1", f"{box}_goip2"
+    box, first, second = GOIP_ID, f"{GOIP_ID}_goip1", f"{GOIP_ID}_goip2"
     clock.skip(94)
     await register(hass, goip, "goip1")
     clock.skip(2)

@@ -280,10 +280,11 @@ class GsmGatewayConfigFlow(ConfigFlow, domain=DOMAIN):
             else:
                 await self.async_set_unique_id(_imei(state) or entry.unique_id)
                 self._abort_if_unique_id_mismatch()
+                result = self.async_update_and_abort(entry, data_updates=user_input)
                 # A loaded entry's update listener reloads it; one that failed to set up has none.
                 if entry.state is not ConfigEntryState.LOADED:
                     self.hass.config_entries.async_schedule_reload(entry.entry_id)
-                return self.async_update_and_abort(entry, data_updates=user_input)
+                return result
         schema = self.add_suggested_values_to_schema(REAUTH_SCHEMA, user_input or entry.data)
         return self.async_show_form(step_id="reauth_confirm", data_schema=schema, errors=errors)
 
