@@ -212,9 +212,10 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
         if not message.status.settled:
             return
         contact = self.contacts.by_number(message.recipient)
-        if message.port is not None:
+        port = message.port or message.pinned
+        if port is not None:
             self._tell_port(
-                message.port,
+                port,
                 "sms",
                 message.status.value,
                 {
@@ -225,7 +226,7 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
             )
         self._fire(
             EVENT_SMS_STATUS,
-            message.port,
+            port,
             {
                 "message_id": message.message_id,
                 "recipient": message.recipient,
