@@ -160,7 +160,10 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
             self.hass.config_entries.async_update_entry(
                 self.config_entry, data={**self.config_entry.data, CONF_LINES: [*known, *new]}
             )
+        moved = state.host != self.data.host
         self.async_set_updated_data(state)
+        if moved:
+            self.box_device_id()
 
     def _on_connection(self, event: ConnectionChanged) -> None:
         if isinstance(event.error, LoginRefused) and event.error.certain:
