@@ -13,8 +13,8 @@ def split_recipients(value: object) -> list[str | int]:
 
 
 def _split_item(item: object) -> list[str | int]:
-    if isinstance(item, int) and not isinstance(item, bool):
-        return [item]
+    if isinstance(item, int | float) and not isinstance(item, bool) and item == int(item):
+        return [int(item)]
     return [part.strip() for part in cv.string(item).split(",") if part.strip()]
 
 
