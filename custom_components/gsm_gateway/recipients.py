@@ -13,8 +13,12 @@ def split_recipients(value: object) -> list[str | int]:
 
 
 def _split_item(item: object) -> list[str | int]:
-    if isinstance(item, int | float) and not isinstance(item, bool) and item == int(item):
-        return [int(item)]
+    if isinstance(item, float):
+        if not item.is_integer():
+            raise vol.Invalid("a recipient is a number in quotes, or a name")
+        item = int(item)
+    if isinstance(item, int) and not isinstance(item, bool):
+        return [item]
     return [part.strip() for part in cv.string(item).split(",") if part.strip()]
 
 
