@@ -15,9 +15,9 @@ import secrets
 import socket
 from types import MappingProxyType
 from typing import Any
-from unittest.mock import patch
+from unittest.mock import PropertyMock, patch
 
-from homeassistant.config_entries import ConfigSubentry, ConfigSubentryData
+from homeassistant.config_entries import ConfigSubentry, ConfigSubentryDataWithId
 from homeassistant.const import MATCH_ALL, Platform
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
@@ -47,18 +47,23 @@ STRANGER = "+447700900123"
 
 BUS_EVENTS = tuple(f"{DOMAIN}_{kind}" for kind in ("sms_received", "sms_status", "call", "ussd_received"))
 
-_EXCEPTIONS = json.loads(
+TRANSLATIONS: dict[str, Any] = json.loads(
     Path(custom_components.gsm_gateway.__file__).with_name("translations").joinpath("en.json").read_text()
-)["exceptions"]
+)
 
 
-def contact(name: str, number: str, *, trusted: bool = False) -> ConfigSubentryData:
-    """Give a contact as it is kept in an entry."""
-    data = {"name": name, "number": number, "trusted": trusted}
-    return ConfigSubentryData(data=data, subentry_type="contact", title=name, unique_id=number)
+def contact(name: str, number: str, *, trusted: bool = False) -> ConfigSubentryDataWithId:
+    """Give a contact as it is kept in an entry; its id is the same in every run, for the snapshots."""
+    return ConfigSubentryDataWithId(
+        data={"name": name, "number": number, "trusted": trusted},
+        subentry_id=f"id_of_{name.lower()}",
+        subentry_type="contact",
+        title=name,
+        unique_id=number,
+    )
 
 
-def contacts() -> list[ConfigSubentryData]:
+def contacts() -> list[ConfigSubentryDataWithId]:
     """Give the two whom every box knows."""
     return [contact("Alice", ALICE, trusted=True), contact("Bob", BOB)]
 
@@ -111,7 +116,11 @@ async def assert_platform(
     hass: HomeAssistant, entry: MockConfigEntry, platform: Platform, snapshot: SnapshotAssertion, *boxes: GoIP
 ) -> None:
     """Compare all entities of one platform with their snapshot, when a GoIP's lines have reported."""
-    with patch("custom_components.gsm_gateway.PLATFORMS", [platform]):
+    enabled = "homeassistant.helpers.entity.Entity.entity_registry_enabled_default"
+    with (
+        patch("custom_components.gsm_gateway.PLATFORMS", [platform]),
+        patch(enabled, PropertyMock(return_value=True)),
+    ):
         await set_up(hass, entry)
         for box in boxes:
             await register(hass, box)
@@ -148,6 +157,24 @@ async def until(hass: HomeAssistant, condition: Callable[[], object]) -> None:
     """Return when a condition holds and all that follows from it in Home Assistant is done."""
     await seen(hass, condition)
     await hass.async_block_till_done()
+
+
+async def caught_up(hass: HomeAssistant, box: NeoGate) -> None:
+    """Wait until Home Assistant has read all that a NeoGate has sent: it reads in order, so a text tells."""
+    texts = async_capture_events(hass, f"{DOMAIN}_sms_received")
+    box.receive_sms(box.line_names[0], STRANGER, "mark")
+    await seen(hass, lambda: texts)
+
+
+async def refused(hass: HomeAssistant, box: NeoGate, logins: int) -> None:
+    """Wait until a NeoGate has refused the last of so many logins."""
+    await box.wait_for(lambda: count_logins(box) == logins and not box.sessions)
+    await hass.async_block_till_done()
+
+
+def count_logins(box: NeoGate) -> int:
+    """Count the logins that a NeoGate was asked for."""
+    return sum(action.name == "login" for action in box.actions)
 
 
 def entity(hass: HomeAssistant, platform: str, unique_id: str) -> str:
@@ -205,7 +232,7 @@ async def act(
 def assert_translated(err: HomeAssistantError, key: str) -> None:
     """An error is ours, has this key, and its sentence has a value for every blank and nothing left over."""
     assert (err.translation_domain, err.translation_key) == (DOMAIN, key)
-    sentence: str = _EXCEPTIONS[key]["message"]
+    sentence: str = TRANSLATIONS["exceptions"][key]["message"]
     assert "{" not in sentence.format(**(err.translation_placeholders or {}))
 
 
@@ -354,7 +381,12 @@ def unpaced() -> Iterator[None]:
         yield
 
 
+def capture(hass: HomeAssistant) -> dict[str, list[Event[Any]]]:
+    """Collect our events on the bus from now on, by what comes after the domain in their type."""
+    return {name.removeprefix(f"{DOMAIN}_"): async_capture_events(hass, name) for name in BUS_EVENTS}
+
+
 @pytest.fixture
 def bus(hass: HomeAssistant) -> dict[str, list[Event[Any]]]:
-    """Collect our events on the bus, by what comes after the domain in their type."""
-    return {name.removeprefix(f"{DOMAIN}_"): async_capture_events(hass, name) for name in BUS_EVENTS}
+    """Collect our events on the bus."""
+    return capture(hass)

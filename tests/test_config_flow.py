@@ -31,6 +31,7 @@ from .conftest import (
     NEOGATE_IMEI,
     NEOGATE_USER,
     STRANGER,
+    TRANSLATIONS,
     Clock,
     contact_device,
     goip_data,
@@ -65,8 +66,18 @@ async def choose(hass: HomeAssistant, family: str) -> ConfigFlowResult:
 async def submit(
     hass: HomeAssistant, result: ConfigFlowResult, values: dict[str, Any] | None = None
 ) -> ConfigFlowResult:
-    """Send a form, or look at the step again."""
-    return await hass.config_entries.flow.async_configure(result["flow_id"], values)
+    """Send a form, or look at the step again. Whatever it shows has words."""
+    result = await hass.config_entries.flow.async_configure(result["flow_id"], values)
+    assert_words(cast("dict[str, Any]", result), TRANSLATIONS["config"])
+    return result
+
+
+def assert_words(result: dict[str, Any], words: dict[str, Any]) -> None:
+    """A step's errors, fields and reasons are translated."""
+    fields = {str(key) for key in getattr(result.get("data_schema"), "schema", ())}
+    assert fields <= words["step"].get(result.get("step_id"), {}).get("data", {}).keys()
+    assert {*(result.get("errors") or {}).values()} <= words["error"].keys()
+    assert {result.get("reason")} - {None} <= words["abort"].keys()
 
 
 def suggested(result: ConfigFlowResult) -> dict[str, Any]:
@@ -263,6 +274,22 @@ async def test_neogate_added_twice(
     assert loaded_neogate.state is ConfigEntryState.LOADED
     await neogate.wait_for(lambda: not neogate.sessions)
     await moved.wait_for(lambda: len(moved.sessions) == 1)
+
+
+async def test_neogate_that_moved_while_it_was_not_found(
+    hass: HomeAssistant, neogate: NeoGate, neogate_entry: MockConfigEntry
+) -> None:
+    nowhere = {**neogate_entry.data, "port": 1}
+    hass.config_entries.async_update_entry(neogate_entry, data=nowhere)
+    await set_up(hass, neogate_entry)
+    assert neogate_entry.state is ConfigEntryState.SETUP_RETRY
+
+    result = await submit(hass, await choose(hass, "neogate"), neogate_form(neogate))
+    await hass.async_block_till_done()
+
+    assert result["reason"] == "already_configured"
+    assert neogate_entry.data == neogate_data(neogate)
+    assert neogate_entry.state is ConfigEntryState.LOADED  # without waiting for the next try
 
 
 # Logging in again.
@@ -704,6 +731,7 @@ async def add(hass: HomeAssistant, entry: MockConfigEntry) -> dict[str, Any]:
 async def send(hass: HomeAssistant, form: dict[str, Any], **values: object) -> dict[str, Any]:
     """Send a contact's form."""
     result = await hass.config_entries.subentries.async_configure(form["flow_id"], values)
+    assert_words(cast("dict[str, Any]", result), TRANSLATIONS["config_subentries"]["contact"])
     await hass.async_block_till_done()
     return cast("dict[str, Any]", result)
 
@@ -752,7 +780,9 @@ async def test_contacts_come_change_and_go_without_dropping_the_connection(
     [
         ({"name": " "}, {"name": "invalid_name"}),
         ({"name": "Carol, Dave"}, {"name": "invalid_name"}),
+        ({"name": "🙂"}, {"name": "invalid_name"}),
         ({"name": "aLICE"}, {"name": "name_in_use"}),
+        ({"name": "Álice"}, {"name": "name_in_use"}),  # it would be the same notify action
         ({"name": "12345"}, {"name": "name_in_use"}),
         ({"name": "7"}, {"name": "name_in_use"}),
         ({"name": "+49 170"}, {"name": "name_in_use"}),

@@ -14,8 +14,9 @@ from homeassistant.helpers import device_registry as dr
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from tests.simulators import faults
 from tests.simulators.goip import GoIP
-from tests.simulators.neogate import NeoGate
+from tests.simulators.neogate import NeoGate, encode_content
 from tests.simulators.simulator import LOOPBACK, Ussd
 
 from .conftest import (
@@ -27,12 +28,16 @@ from .conftest import (
     Clock,
     act,
     box_device,
+    caught_up,
+    count_logins,
     entity,
     goip_data,
     is_free,
     port_device,
+    refused,
     register,
     run,
+    seen,
     set_up,
     state,
     until,
@@ -91,7 +96,7 @@ async def test_reload(hass: HomeAssistant, neogate: NeoGate, loaded_neogate: Moc
     assert await hass.config_entries.async_reload(loaded_neogate.entry_id)
 
     await neogate.wait_for(lambda: len(neogate.sessions) == 1)
-    assert [action.name for action in neogate.actions].count("login") == 2
+    assert count_logins(neogate) == 2
     assert state(hass, "binary_sensor", f"{NEOGATE_IMEI}_connection") == "on"
 
 
@@ -147,6 +152,35 @@ async def test_stop_gives_up_what_has_not_left(
     assert neogate.outbox == []
 
 
+async def test_unload_hands_on_what_has_come_of_a_long_text(
+    hass: HomeAssistant, neogate: NeoGate, loaded_neogate: MockConfigEntry, bus: dict[str, list[Event[Any]]]
+) -> None:
+    neogate.receive_part("tg1", STRANGER, encode_content("a beginning"), index=1, total=2, reference="9")
+    await caught_up(hass, neogate)
+    assert await hass.config_entries.async_unload(loaded_neogate.entry_id)
+    await hass.async_block_till_done()
+
+    told = bus["sms_received"][-1].data
+    assert told["message"].startswith("a beginning")
+    assert told["complete"] is False
+
+
+async def test_unload_tells_who_waits(
+    hass: HomeAssistant, loaded_goip: MockConfigEntry, clock: Clock
+) -> None:
+    clock.skip(96)
+    await until(hass, lambda: state(hass, "binary_sensor", f"{GOIP_ID}_connection") == "off")
+    data = {"device_id": box_device(hass, loaded_goip), "recipients": ALICE, "message": "Hello"}
+    sending = asyncio.create_task(act(hass, "send_sms", data, response=True))
+    await seen(hass, lambda: state(hass, "sensor", f"{GOIP_ID}_queue") == "1")
+    assert await hass.config_entries.async_unload(loaded_goip.entry_id)
+    response = await sending
+
+    assert [(message["status"], message["error"]) for message in response["messages"]] == [
+        ("failed", "box_offline")
+    ]
+
+
 async def test_box_that_is_down(
     hass: HomeAssistant, neogate: NeoGate, neogate_entry: MockConfigEntry, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -167,6 +201,19 @@ async def test_box_that_is_down(
 
     assert neogate_entry.state is ConfigEntryState.LOADED
     assert len(neogate.sessions) == 1
+
+
+async def test_box_that_does_not_answer(
+    hass: HomeAssistant, neogate: NeoGate, neogate_entry: MockConfigEntry, clock: Clock
+) -> None:
+    with neogate.inject(faults.mute()):
+        setting_up = asyncio.create_task(set_up(hass, neogate_entry))
+        await neogate.wait_for(lambda: count_logins(neogate) == 1)
+        clock.skip(10)
+        await setting_up
+
+    assert neogate_entry.state is ConfigEntryState.SETUP_RETRY
+    await neogate.wait_for(lambda: not neogate.sessions)
 
 
 async def test_udp_port_in_use(hass: HomeAssistant, goip_entry: MockConfigEntry, udp_port: int) -> None:
@@ -195,6 +242,7 @@ async def test_refused_login(hass: HomeAssistant, neogate: NeoGate, neogate_entr
     assert [(flow["context"]["source"], flow["step_id"]) for flow in flows] == [
         (SOURCE_REAUTH, "reauth_confirm")
     ]
+    await neogate.wait_for(lambda: not neogate.sessions)
 
 
 async def test_login_refused_later(
@@ -202,11 +250,11 @@ async def test_login_refused_later(
 ) -> None:
     neogate.password = "another"
     await neogate.drop_sessions()
-    await refused(hass, neogate, 1)
+    await refused(hass, neogate, 2)
     assert hass.config_entries.flow.async_progress() == []  # it may be a box that is just starting
 
     clock.skip(60)
-    await refused(hass, neogate, 2)
+    await refused(hass, neogate, 3)
 
     flows = hass.config_entries.flow.async_progress()
     assert [flow["context"]["source"] for flow in flows] == [SOURCE_REAUTH]
@@ -214,18 +262,7 @@ async def test_login_refused_later(
 
     clock.skip(600)  # and it does not go on asking, lest the box lock the account
     with pytest.raises(TimeoutError):
-        await neogate.wait_for(lambda: len(logins(neogate)) > 3, within=0.1)
-
-
-def logins(box: NeoGate) -> list[str]:
-    """Give the logins that a box was asked for."""
-    return [action.name for action in box.actions if action.name == "login"]
-
-
-async def refused(hass: HomeAssistant, box: NeoGate, times: int) -> None:
-    """Wait until a box has refused us so many times, after it had accepted us once."""
-    await box.wait_for(lambda: len(logins(box)) == 1 + times and not box.sessions)
-    await hass.async_block_till_done()
+        await neogate.wait_for(lambda: count_logins(neogate) > 3, within=0.1)
 
 
 async def test_settings_that_no_packet_can_carry(hass: HomeAssistant, neogate_entry: MockConfigEntry) -> None:
@@ -298,9 +335,7 @@ async def test_two_gateways_share_one_udp_port(
     assert is_free(udp_port)
 
 
-async def test_line_that_registers_later(
-    hass: HomeAssistant, goip: GoIP, goip_entry: MockConfigEntry
-) -> None:
+async def test_line_registers_later(hass: HomeAssistant, goip: GoIP, goip_entry: MockConfigEntry) -> None:
     hass.config_entries.async_update_entry(goip_entry, data={**goip_entry.data, "lines": ["goip1"]})
     await set_up(hass, goip_entry)
     coordinator = goip_entry.runtime_data

@@ -6,6 +6,7 @@ from typing import Any, override
 
 from homeassistant.components import network
 from homeassistant.config_entries import (
+    SOURCE_IGNORE,
     ConfigEntry,
     ConfigEntryState,
     ConfigFlow,
@@ -166,15 +167,24 @@ class GsmGatewayConfigFlow(ConfigFlow, domain=DOMAIN):
         return self.async_show_form(step_id=NEOGATE, data_schema=schema, errors=errors)
 
     async def _create_neogate(self, data: dict[str, Any], imei: str, ports: int) -> ConfigFlowResult:
-        await self.async_set_unique_id(imei)
-        connection = {key: data[key] for key in (CONF_HOST, CONF_PORT, CONF_USERNAME, CONF_PASSWORD)}
-        self._abort_if_unique_id_configured(updates=connection, reload_on_update=False)
+        entry = await self.async_set_unique_id(imei)
+        if entry is not None and entry.source != SOURCE_IGNORE:
+            connection = {key: data[key] for key in (CONF_HOST, CONF_PORT, CONF_USERNAME, CONF_PASSWORD)}
+            return self._renew(entry, connection, "already_configured")
         return self._create(f"NeoGate {_NEOGATE_MODELS.get(ports, 'TG')}", data)
 
     def _create(self, title: str, data: dict[str, Any]) -> ConfigFlowResult:
         return self.async_create_entry(
             title=title, data={**data, CONF_NOTIFY_NAME: _free_notify_name(self.hass, title)}
         )
+
+    def _renew(self, entry: ConfigEntry, updates: dict[str, Any], reason: str) -> ConfigFlowResult:
+        """Give an entry other settings and have it set up with them."""
+        result = self.async_update_and_abort(entry, data_updates=updates, reason=reason)
+        # A loaded entry's update listener reloads it; one that failed to set up has none.
+        if entry.state is not ConfigEntryState.LOADED:
+            self.hass.config_entries.async_schedule_reload(entry.entry_id)
+        return result
 
     async def async_step_goip(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask where to listen and for which password, then listen."""
@@ -280,11 +290,7 @@ class GsmGatewayConfigFlow(ConfigFlow, domain=DOMAIN):
             else:
                 await self.async_set_unique_id(_imei(state) or entry.unique_id)
                 self._abort_if_unique_id_mismatch()
-                result = self.async_update_and_abort(entry, data_updates=user_input)
-                # A loaded entry's update listener reloads it; one that failed to set up has none.
-                if entry.state is not ConfigEntryState.LOADED:
-                    self.hass.config_entries.async_schedule_reload(entry.entry_id)
-                return result
+                return self._renew(entry, user_input, "reauth_successful")
         schema = self.add_suggested_values_to_schema(REAUTH_SCHEMA, user_input or entry.data)
         return self.async_show_form(step_id="reauth_confirm", data_schema=schema, errors=errors)
 
@@ -341,7 +347,7 @@ class ContactFlow(ConfigSubentryFlow):
             if sub.subentry_id != own_id
         ]
         errors = {}
-        if not name or "," in name:
+        if "," in name or slugify(name) in ("", "unknown"):
             errors[CONF_NAME] = "invalid_name"
         elif _is_taken(name, others):
             errors[CONF_NAME] = "name_in_use"
@@ -356,7 +362,8 @@ def _is_taken(name: str, others: list[ConfigSubentry]) -> bool:
     """Whether a name means somebody else, or is read as a number wherever a recipient is asked for."""
     if name.isdecimal() or is_number(normalise_number(name)):
         return True
-    return any(sub.title.casefold() == name.casefold() for sub in others)
+    # Two names of one slug would share one classic action, and one of no slug would take the box's.
+    return any(slugify(sub.title) == slugify(name) for sub in others)
 
 
 def _tidy(user_input: dict[str, Any]) -> dict[str, Any]:

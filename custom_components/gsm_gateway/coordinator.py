@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 import logging
-from typing import Any
+from typing import Any, assert_never
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
@@ -152,7 +152,7 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
             case ConnectionChanged():
                 self._on_connection(event)
             case _:
-                _LOGGER.debug("Nothing to do for %s", type(event).__name__)
+                assert_never(event)
 
     def _on_state(self, state: GatewayState) -> None:
         known = self.config_entry.data.get(CONF_LINES)

@@ -101,7 +101,7 @@ class ClassicNotify(BaseNotificationService):
     @property
     @override
     def targets(self) -> dict[str, str]:
-        return {contact.name: contact.number for contact in self._coordinator.contacts.contacts}
+        return {contact.name: contact.name for contact in self._coordinator.contacts.contacts}
 
     @override
     async def async_send_message(self, message: str = "", **kwargs: Any) -> None:

@@ -71,7 +71,7 @@ class Sending:
 
 
 type GatewayEvent = (
-    StateChanged | MessageChanged | ReceivedSms | CallChanged | UssdArrived | ConnectionChanged | PortChanged
+    StateChanged | MessageChanged | ReceivedSms | CallChanged | UssdArrived | ConnectionChanged
 )
 type Clock = Callable[[], datetime]
 
