@@ -92,6 +92,23 @@ async def test_goip_life(
     assert state(hass, "binary_sensor", f"{GOIP_ID}_connection") == "on"
 
 
+async def test_nothing_is_logged_when_all_is_well(
+    hass: HomeAssistant,
+    neogate_entry: MockConfigEntry,
+    goip: GoIP,
+    goip_entry: MockConfigEntry,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)
+    await set_up(hass, neogate_entry)  # both: the integration is set up with its first entry
+    await register(hass, goip)
+    assert goip_entry.state is ConfigEntryState.LOADED
+    assert await hass.config_entries.async_unload(neogate_entry.entry_id)
+    assert await hass.config_entries.async_unload(goip_entry.entry_id)
+
+    assert lines_logged(caplog) == []
+
+
 async def test_reload(hass: HomeAssistant, neogate: NeoGate, loaded_neogate: MockConfigEntry) -> None:
     assert await hass.config_entries.async_reload(loaded_neogate.entry_id)
 

@@ -10,6 +10,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 import voluptuous as vol
 
+from custom_components.gsm_gateway.aiogsm import FAMILIES, InvalidInput
 from tests.simulators import faults
 from tests.simulators.goip import GoIP
 from tests.simulators.goip_sms import STUCK
@@ -393,6 +394,32 @@ async def test_one_wrong_recipient_stops_all(
         recipients=[ALICE, BOB, "nobody"],
     )
     assert bus["sms_status"] == []
+
+
+async def test_text_that_is_too_long_for_one_of_them_only(
+    hass: HomeAssistant, neogate: NeoGate, loaded_neogate: MockConfigEntry
+) -> None:
+    # The number takes its part of a NeoGate's line, so how long a text may be depends on it.
+    short, long = "12345", "+12345678901234567890"
+    sizes = (size for size in range(1, 1024) if not fits(long, "x" * size))
+    message = "x" * next(sizes)
+    assert fits(short, message)
+    device_id, to = box_device(hass, loaded_neogate), [short, long]
+
+    await assert_refused(
+        hass, neogate, "invalid_text_too_long", device_id=device_id, recipients=to, message=message
+    )
+    await caught_up(hass, neogate)
+    assert neogate.outbox == []
+
+
+def fits(number: str, message: str) -> bool:
+    """Whether a NeoGate takes a text for a number."""
+    try:
+        FAMILIES["neogate"].check_sms(number, message)
+    except InvalidInput:
+        return False
+    return True
 
 
 async def test_contact_as_device(hass: HomeAssistant, goip: GoIP, loaded_goip: MockConfigEntry) -> None:
