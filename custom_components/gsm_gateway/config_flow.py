@@ -298,8 +298,6 @@ class GsmGatewayConfigFlow(ConfigFlow, domain=DOMAIN):
     @callback
     def async_remove(self) -> None:
         """Let go of the UDP port when the dialog is closed."""
-        if self._waiting is not None:
-            self._waiting.cancel()
         if self._ear is not None:
             self.hass.async_create_task(self._ear.close())
 
