@@ -9,16 +9,11 @@ import pytest
 from custom_components.gsm_gateway.aiogsm.dialog import (
     Box,
     Dialog,
-    Done,
     Drop,
     Emit,
     Open,
-    Outcome,
-    Reboot,
-    Request,
     Send,
     Settle,
-    SmsTaken,
     Steps,
     Ticket,
 )
@@ -35,6 +30,7 @@ from custom_components.gsm_gateway.aiogsm.errors import (
 )
 from custom_components.gsm_gateway.aiogsm.link import Link, Listener
 from custom_components.gsm_gateway.aiogsm.models import ConnectionChanged, DialogEvent, UssdReply
+from custom_components.gsm_gateway.aiogsm.requests import Done, Outcome, Reboot, Request, SmsTaken
 
 NOW = 5000.0
 BOX = Box(key="box", password="secret")

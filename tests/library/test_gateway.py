@@ -8,21 +8,7 @@ from unittest.mock import Mock
 
 import pytest
 
-from custom_components.gsm_gateway.aiogsm.dialog import (
-    Box,
-    Dialog,
-    Done,
-    Emit,
-    Outcome,
-    Reboot,
-    Request,
-    SendSms,
-    SendUssd,
-    Settle,
-    SmsTaken,
-    Steps,
-    Ticket,
-)
+from custom_components.gsm_gateway.aiogsm.dialog import Box, Dialog, Emit, Settle, Steps, Ticket
 from custom_components.gsm_gateway.aiogsm.errors import (
     CannotConnect,
     CommandRefused,
@@ -64,6 +50,15 @@ from custom_components.gsm_gateway.aiogsm.models import (
     UssdReply,
 )
 from custom_components.gsm_gateway.aiogsm.outbox import EXPIRES_AFTER, RETRY_PAUSE
+from custom_components.gsm_gateway.aiogsm.requests import (
+    Done,
+    Outcome,
+    Reboot,
+    Request,
+    SendSms,
+    SendUssd,
+    SmsTaken,
+)
 
 HOST = "192.0.2.1"
 NUMBER = "+15551234567"
@@ -1049,14 +1044,26 @@ async def test_a_port_or_the_box_is_restarted(world: World, gateway: Gateway, po
     await settled(task)
 
 
-async def test_a_restart_waits_for_nobody(world: World, gateway: Gateway) -> None:
+async def test_a_restart_waits_for_what_is_out(world: World, gateway: Gateway) -> None:
     running = start(gateway.send_ussd("1", "*100#"))
     task = start(gateway.reboot("1"))
-    assert world.asked[1:] == [Reboot(port="1")]
+    await turns_of_the_loop()
+    assert Reboot(port="1") not in world.asked
     world.settle(REPLY)
-    world.settle(Done())
     await settled(running)
+    assert world.asked[-1] == Reboot(port="1")
+    world.settle(Done())
     await settled(task)
+
+
+async def test_nothing_departs_while_a_port_restarts(world: World, gateway: Gateway) -> None:
+    task = start(gateway.reboot("1"))
+    gateway.send_sms("+15550100001", "later", port="1")
+    await turns_of_the_loop()
+    assert world.asked == [Reboot(port="1")]
+    world.settle(Done())
+    await settled(task)
+    assert [type(request) for request in world.asked] == [Reboot, SendSms]
 
 
 async def test_a_restart_that_is_refused_raises(world: World, gateway: Gateway) -> None:

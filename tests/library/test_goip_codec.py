@@ -7,25 +7,7 @@ import pytest
 
 from custom_components.gsm_gateway.aiogsm.goip.codec import (
     MAX_DATAGRAM,
-    NO_LIMIT,
-    Answer,
-    CallHungUp,
-    CallRecorded,
-    Command,
-    FromBox,
-    Keepalive,
     Malformed,
-    MinutesLeft,
-    News,
-    Prompt,
-    Push,
-    Refused,
-    SmsReceived,
-    Taken,
-    UssdReceived,
-    VoiceChanged,
-    Waiting,
-    Word,
     decode,
     encode_acknowledgement,
     encode_done,
@@ -33,9 +15,41 @@ from custom_components.gsm_gateway.aiogsm.goip.codec import (
     encode_password,
     encode_registration,
     encode_text,
+    forwarding,
+    forwarding_query,
+    read_forwarding,
     read_minutes,
+    read_settings,
+    waiting_is,
+)
+from custom_components.gsm_gateway.aiogsm.goip.messages import (
+    NO_LIMIT,
+    OFF,
+    ON,
+    Answer,
+    CallHungUp,
+    CallRecorded,
+    CellChanged,
+    CellsListed,
+    Command,
+    FromBox,
+    Keepalive,
+    MinutesLeft,
+    News,
+    Prompt,
+    Push,
+    Refused,
+    Settings,
+    SmsDelivered,
+    SmsReceived,
+    Taken,
+    UssdReceived,
+    VoiceChanged,
+    Waiting,
+    Word,
 )
 from custom_components.gsm_gateway.aiogsm.models import CallState
+from custom_components.gsm_gateway.aiogsm.requests import Forwarding, ForwardingReason
 
 from .goip_transcripts import packets
 
@@ -45,13 +59,22 @@ SIM = {"imei": IMEI, "imsi": IMSI, "iccid": ICCID}
 KEEPALIVES = [
     Keepalive(count=10, line="goipid1", password="password1"),
     Keepalive(count=1, line="goip1", password="pw", phone_number="12345"),
-    Keepalive(count=10, line="goipid1", password="password1", phone_number="12345", csq=23, registered=True),
-    Keepalive(count=7, line="goip1", password="pw", csq=13, registered=True, **SIM),
+    Keepalive(
+        count=10,
+        line="goipid1",
+        password="password1",
+        phone_number="12345",
+        csq=23,
+        registered=True,
+        voip_registered=True,
+    ),
+    Keepalive(count=7, line="goip1", password="pw", csq=13, registered=True, voip_registered=False, **SIM),
     Keepalive(
         count=3,
         line="Go1",
         password="pw",
         registered=False,
+        voip_registered=False,
         call_state=CallState.IDLE,
         remaining=NO_LIMIT,
         operator="dna",
@@ -62,12 +85,14 @@ KEEPALIVES = [
         password="pw",
         csq=18,
         registered=True,
+        voip_registered=True,
         call_state=CallState.IDLE,
         remaining=25,
         operator="CHINA UNICOM GSM",
         imei=IMEI,
         imsi=IMSI,
         iccid="8948061100072091324",
+        reporting=True,
     ),
     Keepalive(
         count=27,
@@ -75,9 +100,12 @@ KEEPALIVES = [
         password="gateway_password",
         csq=29,
         registered=True,
+        voip_registered=False,
         call_state=CallState.IDLE,
         remaining=NO_LIMIT,
         operator="POL",
+        reporting=True,
+        cell="LAC:7E5,CELL ID:5E5B",
         **SIM,
     ),
     Keepalive(
@@ -85,16 +113,28 @@ KEEPALIVES = [
         line="goip1",
         password="pw",
         registered=True,
+        voip_registered=True,
         call_state=CallState.IDLE,
         remaining=0,
         operator="POL",
+        reporting=True,
         **SIM,
     ),
 ]
 
 
-def push(verb: str, recvid: int, news: News | None, line: str = "goip1", word: str = "pw") -> Push:
-    return Push(verb=verb, recvid=recvid, line=line, password=word, news=news)
+def push(
+    verb: str,
+    recvid: int,
+    news: News | None,
+    line: str = "goip1",
+    word: str = "pw",
+    *,
+    unread: str = "",
+) -> Push:
+    return Push(
+        verb=verb, recvid=recvid, line=line, password=word, news=news, unread=(unread,) if unread else ()
+    )
 
 
 HEAD = "id:goip1;password:pw;"
@@ -112,6 +152,10 @@ PUSHES: list[tuple[str, Push]] = [
     (f"RECEIVE:2;{HEAD}srcnum:MyBank;msg:测试\n\n", push("RECEIVE", 2, SmsReceived("MyBank", "测试\n"))),
     (f"RECEIVE:2;{HEAD}srcnum:1;msg: a \r\n\0", push("RECEIVE", 2, SmsReceived("1", " a "))),
     (f"RECEIVE:2;{HEAD}srcnum:1", push("RECEIVE", 2, None)),
+    (
+        f"RECEIVE:2;{HEAD}srcnum:1;msg:[SMS1 missed] and so on",
+        push("RECEIVE", 2, SmsReceived("1", "[SMS1 missed] and so on", complete=False)),
+    ),
     (
         "STATE:7568;id:goip1;password:password1;gsm_remain_state:IDLE",
         push("STATE", 7568, VoiceChanged(CallState.IDLE), word="password1"),
@@ -131,16 +175,23 @@ PUSHES: list[tuple[str, Push]] = [
         push("STATE", 1, VoiceChanged(CallState.CONNECTED, "5")),
     ),
     (f"STATE:1;{HEAD}gsm_remain_state:BUSY", push("STATE", 1, VoiceChanged(None))),
+    (
+        f"STATE:1;{HEAD}gsm_remain_state:FLYING:5",
+        push("STATE", 1, VoiceChanged(None), unread="gsm_remain_state"),
+    ),
     (f"STATE:1;{HEAD}", push("STATE", 1, VoiceChanged(None))),
     (
         "RECORD:7565;id:goip2;password:password2;dir:2;num:10086",
         push("RECORD", 7565, CallRecorded(incoming=False, number="10086"), "goip2", "password2"),
     ),
     (f"RECORD:1;{HEAD}dir:1", push("RECORD", 1, CallRecorded(incoming=True))),
-    (f"RECORD:1;{HEAD}dir:3;num:1", push("RECORD", 1, None)),
+    (f"RECORD:1;{HEAD}dir:3;num:1", push("RECORD", 1, None, unread="dir")),
     (f"REMAIN:1;{HEAD}gsm_remain_time:-1", push("REMAIN", 1, MinutesLeft(NO_LIMIT))),
     (f"REMAIN:1;{HEAD}gsm_remain_time:17 \n", push("REMAIN", 1, MinutesLeft(17))),
-    (f"REMAIN:1;{HEAD}gsm_remain_time:much", push("REMAIN", 1, MinutesLeft(None))),
+    (
+        f"REMAIN:1;{HEAD}gsm_remain_time:much",
+        push("REMAIN", 1, MinutesLeft(None), unread="gsm_remain_time"),
+    ),
     (
         f"HANGUP:1;{HEAD}num:,cause:Normal call clearing",
         push("HANGUP", 1, CallHungUp("Normal call clearing")),
@@ -151,9 +202,29 @@ PUSHES: list[tuple[str, Push]] = [
     (f"USSN:1;{HEAD}msg:Your credit; is:\n1 EUR", push("USSN", 1, UssdReceived("Your credit; is:\n1 EUR"))),
     (f"USSN:1;{HEAD}", push("USSN", 1, None)),
     (f"EXPIRY:1;{HEAD}exp:-1", push("EXPIRY", 1, None)),
-    (f"DELIVER:1;{HEAD}sms_no:160;state:0;num:1", push("DELIVER", 1, None)),
-    (f"CELLS:1;{HEAD}lists:1,2,3,", push("CELLS", 1, None)),
-    (f'CELLINFO:1;{HEAD}info:"LAC:7E5,CELL ID:5E5B"', push("CELLINFO", 1, None)),
+    (f"DELIVER:1;{HEAD}sms_no:160;state:0;num:10086", push("DELIVER", 1, SmsDelivered(160, True, "10086"))),
+    (f"DELIVER:1;{HEAD}sms_no:0;state:31", push("DELIVER", 1, SmsDelivered(0, True))),
+    (f"DELIVER:1;{HEAD}sms_no:1;state:32", push("DELIVER", 1, SmsDelivered(1, None))),
+    (f"DELIVER:1;{HEAD}sms_no:1;state:63", push("DELIVER", 1, SmsDelivered(1, None))),
+    (f"DELIVER:1;{HEAD}sms_no:1;state:64", push("DELIVER", 1, SmsDelivered(1, False))),
+    (f"DELIVER:1;{HEAD}sms_no:1;state:127;num:", push("DELIVER", 1, SmsDelivered(1, False))),
+    (f"DELIVER:1;{HEAD}sms_no:1;state:128", push("DELIVER", 1, SmsDelivered(1, None), unread="state")),
+    (f"DELIVER:1;{HEAD}sms_no:1;state:ok", push("DELIVER", 1, SmsDelivered(1, None), unread="state")),
+    (f"DELIVER:1;{HEAD}sms_no:one;state:0", push("DELIVER", 1, None, unread="sms_no")),
+    (f"DELIVER:1;{HEAD}state:0", push("DELIVER", 1, None)),
+    (f"CELLS:1;{HEAD}lists:3,1,2,1,", push("CELLS", 1, CellsListed(("3", "1", "2")))),
+    (f"CELLS:1;{HEAD}lists:", push("CELLS", 1, CellsListed(()))),
+    (
+        f'CELLINFO:1;{HEAD}info:"LAC:7E5,CELL ID:5E5B"',
+        push("CELLINFO", 1, CellChanged("LAC:7E5,CELL ID:5E5B")),
+    ),
+    (f"CELLINFO:1;{HEAD}info:a;b:c", push("CELLINFO", 1, CellChanged("a;b:c"))),
+    (f"CELLINFO:1;{HEAD}info:", push("CELLINFO", 1, None)),
+    (f"BCCH:1;{HEAD}bcch:1,2,", push("BCCH", 1, None)),
+    (f"CGATT:1;{HEAD}cgatt:1", push("CGATT", 1, None)),
+    (f"NUMRECORD:1;{HEAD}num:1", push("NUMRECORD", 1, None)),
+    (f"NUM_ICCID:1;{HEAD}iccid:1", push("NUM_ICCID", 1, None)),
+    (f"need_recharge:1;{HEAD}", push("need_recharge", 1, None)),
     (f"WHATEVER_NEXT:1;{HEAD}", push("WHATEVER_NEXT", 1, None)),
 ]
 
@@ -172,9 +243,9 @@ REPLIES: list[tuple[str, FromBox]] = [
     ("ERROR 11 1 errorstatus:38 \n", Refused(11, "errorstatus:38", 1)),
     ("ERROR 11 x errorstatus:38\n", Refused(11, "errorstatus:38")),
     ("ERROR 879902 13800138001 busy now\n", Refused(879902, "13800138001 busy now")),
-    ("ERROR 11\n", Refused(11, "")),
+    ("ERROR 11\n", Refused(11, "ERROR")),
     ("USSDERROR 5 no network", Refused(5, "no network")),
-    ("CFERROR 5", Refused(5, "")),
+    ("CFERROR 5", Refused(5, "CFERROR")),
     ("USSDEXIT 5", Prompt(5, Word.USSD_ENDED)),
     ("USSD 5 You have:\n 1 EUR; press 1\n", Answer(5, "USSD", "You have:\n 1 EUR; press 1")),
     ("get_gsm_num 879901 13800138000", Answer(879901, "get_gsm_num", "13800138000")),
@@ -183,6 +254,9 @@ REPLIES: list[tuple[str, FromBox]] = [
     ("set_gsm_num 879902 13800138001 ok", Answer(879902, "set_gsm_num", "13800138001 ok")),
     ("svr_reboot_dev 5 ok", Answer(5, "svr_reboot_dev", "ok")),
     ("CFOK 5", Answer(5, "CFOK", "")),
+    ("CFSTATE 5 1 13800138000", Answer(5, "CFSTATE", "1 13800138000")),
+    ("CWERROR 5 \n", Refused(5, "CWERROR")),
+    ("GSMERROR 5 PASSWORD", Refused(5, "PASSWORD")),
     (
         "GSM:6;get_gsm_num:1;get_exp_time:2;get_remain_time:3;get_gsm_state:IDLE",
         Answer(6, "GSM", "get_gsm_num:1;get_exp_time:2;get_remain_time:3;get_gsm_state:IDLE"),
@@ -330,17 +404,164 @@ def test_counts_the_bytes_of_a_text() -> None:
     assert encode_text(1, "zażółć\n{gęś}") == "MSG 1 18 zażółć\n{gęś}\n".encode()
 
 
+COMMANDS = [
+    (Command.GET_ALL, "", "GSM 5 pw{0}"),
+    (Command.GET_NUMBER, "", "get_gsm_num 5 pw{0}"),
+    (Command.SET_NUMBER, "13800138001", "set_gsm_num 5 13800138001 pw{0}"),
+    (Command.GET_TIME_LIMIT, "", "get_exp_time 5 pw{0}"),
+    (Command.SET_TIME_LIMIT, "-1", "set_exp_time 5 -1 pw{0}"),
+    (Command.GET_REMAINING_TIME, "", "get_remain_time 5 pw{0}"),
+    (Command.RESET_REMAINING_TIME, "", "reset_remain_time 5 pw{0}"),
+    (Command.GET_CALL_STATE, "", "get_gsm_state 5 pw{0}"),
+    (Command.HANG_UP, "", "svr_drop_call 5 pw{0}"),
+    (Command.REBOOT_MODULE, "", "svr_reboot_module 5 pw{0}"),
+    (Command.REBOOT_BOX, "", "svr_reboot_dev 5 pw{0}"),
+    (Command.FORWARDING, "0 2  0", "CF 5 pw{0} 0 2  0"),
+    (Command.WAITING, ON, "CW 5 pw{0} 1"),
+    (Command.GET_IMEI, "", "get_imei 5 pw{0}"),
+    (Command.SET_IMEI, IMEI, f"set_imei 5 {IMEI} pw{{0}}"),
+    (Command.GET_INTERVAL, "", "get_out_call_interval 5 pw{0}"),
+    (Command.SET_INTERVAL, "30", "set_out_call_interval 5 30 pw{0}"),
+    (Command.SWITCH, OFF, "module_ctl_i 5 0 pw{0}"),
+    (Command.SWITCH_ALL, "10120121", "module_ctl 5 10120121 pw{0}"),
+    (Command.LOCK_CELL, "456", "set_base_cell 5 456 pw{0}"),
+    (Command.LIST_CELLS, "", "get_cells_list 5 pw{0}"),
+    (Command.GET_CELL, "", "CURCELL 5 pw{0}"),
+    (Command.REPORT, ON, "status_flag 5 1 pw{0}"),
+    (Command.USSD, "*100#", "USSD 5 pw{0} *100#"),
+    (Command.USSD_EXIT, "", "USSDEXIT 5 pw{0}"),
+]
+
+
+@pytest.mark.parametrize(("command", "value", "packet"), COMMANDS)
+def test_writes_commands_without_a_newline(command: Command, value: str, packet: str) -> None:
+    assert command.packet(5, "pw{0}", value) == packet.encode()
+
+
+def test_every_command_has_its_row() -> None:
+    assert [command for command, _, _ in COMMANDS] == list(Command)
+
+
+@pytest.mark.parametrize("reason", ForwardingReason)
+def test_writes_forwarding(reason: ForwardingReason) -> None:
+    digit = list(ForwardingReason).index(reason)
+    seconds = 25 if reason is ForwardingReason.NO_REPLY else 0
+    assert forwarding(reason, "+123", 25) == f"{digit} 3 +123 {seconds}"
+    assert forwarding(reason, None, 25) == f"{digit} 4  0"
+    assert forwarding_query(reason) == f"{digit} 2  0"
+
+
 @pytest.mark.parametrize(
-    ("command", "packet"),
+    ("verb", "value", "told"),
     [
-        (Command.GET_REMAIN_TIME, b"get_remain_time 5 pw{0}"),
-        (Command.REBOOT_MODULE, b"svr_reboot_module 5 pw{0}"),
-        (Command.REBOOT_BOX, b"svr_reboot_dev 5 pw{0}"),
-        (Command.USSD_EXIT, b"USSDEXIT 5 pw{0}"),
+        ("CFSTATE", "1 13800138000", Forwarding(True, "13800138000")),
+        ("CFSTATE", "0 ", Forwarding(False)),
+        ("CFSTATE", "0", Forwarding(False)),
+        ("CFSTATE", "2 1", None),
+        ("CFSTATE", "", None),
+        ("CFOK", "", None),
     ],
 )
-def test_writes_commands_without_a_newline(command: Command, packet: bytes) -> None:
-    assert command.packet(5, "pw{0}") == packet
+def test_reads_forwarding(verb: str, value: str, told: Forwarding | None) -> None:
+    assert read_forwarding(Answer(5, verb, value)) == told
+
+
+@pytest.mark.parametrize(
+    ("verb", "value", "agrees"),
+    [("CWOK", "", True), ("CWSTATE", "1 ", True), ("CWSTATE", "0", False)],
+)
+def test_reads_call_waiting(verb: str, value: str, agrees: bool) -> None:
+    assert waiting_is(Answer(5, verb, value), ON) is agrees
+
+
+SETTINGS = [
+    (
+        "GSM",
+        (
+            "get_gsm_num:123;get_exp_time:60;get_remain_time:25;get_gsm_state:INCOMING:5;"
+            f"imei:{IMEI};out_call_interval:30;module_down:0"
+        ),
+        Settings(
+            phone_number="123",
+            call_time_limit=60,
+            remaining=25,
+            call_state=CallState.INCOMING,
+            imei=IMEI,
+            call_interval=30,
+            enabled=True,
+        ),
+    ),
+    (
+        "GSM",
+        "get_gsm_num:(null);get_exp_time:-1;get_remain_time:-1;get_gsm_state:IDLE",
+        Settings(call_time_limit=NO_LIMIT, remaining=NO_LIMIT, call_state=CallState.IDLE),
+    ),
+    ("GSM", "module_down:1", Settings(enabled=False)),
+    (
+        "GSM",
+        "get_exp_time:x;get_remain_time:-7;get_gsm_state:FLYING;out_call_interval:-1;module_down:9",
+        Settings(
+            unread=("get_exp_time", "get_gsm_state", "get_remain_time", "module_down", "out_call_interval")
+        ),
+    ),
+    ("GSM", "", Settings()),
+    ("get_gsm_num", "+123 ", Settings(phone_number="+123")),
+    ("get_gsm_num", "", Settings()),
+    ("get_exp_time", "60", Settings(call_time_limit=60)),
+    ("get_remain_time", "-1", Settings(remaining=NO_LIMIT)),
+    ("get_gsm_state", "ACTIVE", Settings(call_state=CallState.CONNECTED)),
+    ("get_imei", IMEI, Settings(imei=IMEI)),
+    ("get_imei", "000000000000000", Settings()),
+    ("get_out_call_interval", "5", Settings(call_interval=5)),
+    ("CURCELL", "456", Settings(cell="456")),
+    ("what_next", "1", Settings()),
+]
+
+
+@pytest.mark.parametrize(("verb", "value", "settings"), SETTINGS)
+def test_reads_what_getters_are_answered_with(verb: str, value: str, settings: Settings) -> None:
+    assert read_settings(Answer(5, verb, value)) == settings
+
+
+@pytest.mark.parametrize(
+    ("word", "registered"), [("LOGIN", True), ("UP", True), ("LOGOUT", False), ("DOWN", False)]
+)
+def test_reads_whether_voip_is_registered(word: str, registered: bool) -> None:
+    message = decode(f"req:1;id:goip1;pass:pw;voip_status:{word};".encode())
+    assert message == Keepalive(count=1, line="goip1", password="pw", voip_registered=registered)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("signal", "32"),
+        ("signal", "good"),
+        ("gsm_status", "login"),
+        ("voip_status", "?"),
+        ("voip_state", "FLYING"),
+        ("remain_time", "-2"),
+        ("disable_status", "2"),
+    ],
+)
+def test_names_the_fields_whose_values_it_cannot_read(key: str, value: str) -> None:
+    message = decode(f"req:1;id:goip1;pass:pw;{key}:{value};".encode())
+    assert isinstance(message, Keepalive)
+    assert message.unread == (key,)
+
+
+@pytest.mark.parametrize("value", ["", "(null)", " "])
+def test_nothing_is_no_value_that_cannot_be_read(value: str) -> None:
+    fields = "".join(f"{key}:{value};" for key in ("signal", "voip_status", "voip_state", "remain_time"))
+    assert decode(f"req:1;id:goip1;pass:pw;{fields}".encode()) == Keepalive(
+        count=1, line="goip1", password="pw"
+    )
+
+
+@pytest.mark.parametrize(("flag", "reporting"), [("0", True), ("1", False)])
+def test_reads_whether_a_box_keeps_calls_to_itself(flag: str, reporting: bool) -> None:
+    message = decode(f"req:1;id:goip1;pass:pw;disable_status:{flag};".encode())
+    assert isinstance(message, Keepalive)
+    assert message.reporting is reporting
 
 
 @pytest.mark.parametrize("message", [message for _, message in WHOLE])

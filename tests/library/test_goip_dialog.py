@@ -1,23 +1,11 @@
-"""The GoIP dialog: keepalives, pushes, replies, and what strangers may and may not do. Time is passed in."""
+"""The GoIP dialog: what boxes push and reply, and whose it is. Time is passed in."""
 
 from collections.abc import Iterable
 from random import Random
 
 import pytest
 
-from custom_components.gsm_gateway.aiogsm.dialog import (
-    Box,
-    Done,
-    Emit,
-    Reboot,
-    Request,
-    Send,
-    SendSms,
-    SendUssd,
-    Settle,
-    SmsTaken,
-    Steps,
-)
+from custom_components.gsm_gateway.aiogsm.dialog import Box, Emit, Send, Settle, Steps
 from custom_components.gsm_gateway.aiogsm.errors import (
     CommandRefused,
     GatewayTimeout,
@@ -36,99 +24,43 @@ from custom_components.gsm_gateway.aiogsm.models import (
     CallEventType,
     CallState,
     ConnectionChanged,
-    DialogEvent,
+    DeliveryReported,
     LineHeard,
     PortChanged,
-    PortState,
-    PortStatus,
     SmsArrived,
     UssdArrived,
     UssdReply,
 )
+from custom_components.gsm_gateway.aiogsm.requests import (
+    CloseUssd,
+    Done,
+    Reboot,
+    Request,
+    SendSms,
+    SendUssd,
+    SmsTaken,
+)
 
+from .goip_stage import (
+    BOX,
+    CLOCK,
+    MOVED,
+    NUMBER,
+    PEER,
+    PEER2,
+    STRANGER,
+    Bench,
+    keepalive,
+    outcome,
+    port,
+    push,
+    sendid,
+    sent,
+    settled,
+    sms,
+    told,
+)
 from .goip_transcripts import packets
-
-PEER: Address = ("192.0.2.1", 10991)
-PEER2: Address = ("192.0.2.1", 10992)
-MOVED: Address = ("192.0.2.7", 50000)
-STRANGER: Address = ("198.51.100.9", 666)
-BOX = Box(key="box", password="pw", lines=("goip1",))
-NUMBER = "+15550100001"
-CLOCK = 1_800_000_000
-
-
-class Bench:
-    """A dialog, and the time in which its tests play."""
-
-    def __init__(self, *boxes: Box) -> None:
-        self.dialog = GoipDialog(random=Random(1), wall_clock=lambda: CLOCK)
-        self.now = 1000.0
-        for box in boxes:
-            assert self.dialog.attach(box, self.now) == []
-
-    def receive(self, packet: str | bytes, peer: Address = PEER) -> Steps[Address]:
-        data = packet if isinstance(packet, bytes) else packet.encode()
-        return self.dialog.receive(data, peer, self.now)
-
-    def submit(self, request: Request, ticket: int = 1, key: str = "box") -> Steps[Address]:
-        return self.dialog.submit(key, ticket, request, self.now)
-
-    def at(self, now: float) -> Steps[Address]:
-        """Wake the dialog whenever it wants to be, until ``now``."""
-        steps: Steps[Address] = []
-        while (deadline := self.dialog.deadline()) is not None and deadline <= now:
-            self.now = deadline
-            steps += self.dialog.tick(deadline)
-        self.now = now
-        return steps
-
-    def after(self, seconds: float) -> Steps[Address]:
-        return self.at(self.now + seconds)
-
-
-def keepalive(
-    count: int = 1,
-    line: str = "goip1",
-    word: str = "pw",
-    status: str = "LOGIN",
-    rest: str = "remain_time:-1;",
-) -> str:
-    return f"req:{count};id:{line};pass:{word};num:;signal:20;gsm_status:{status};{rest}"
-
-
-def push(verb: str, recvid: int, fields: str, line: str = "goip1", word: str = "pw") -> str:
-    return f"{verb}:{recvid};id:{line};password:{word};{fields}"
-
-
-def sent(steps: Steps[Address]) -> list[tuple[bytes, Address]]:
-    return [(step.data, step.peer) for step in steps if isinstance(step, Send)]
-
-
-def told[E: DialogEvent](steps: Steps[Address], kind: type[E]) -> list[E]:
-    return [step.event for step in steps if isinstance(step, Emit) and isinstance(step.event, kind)]
-
-
-def port(steps: Steps[Address]) -> PortState:
-    """Give the one port state that was told."""
-    [event] = told(steps, PortChanged)
-    return event.state
-
-
-def settled(steps: Steps[Address]) -> list[tuple[int, object]]:
-    return [(step.ticket, step.outcome) for step in steps if isinstance(step, Settle)]
-
-
-def outcome(steps: Steps[Address]) -> object:
-    """Give the one outcome of ticket 1."""
-    [(ticket, result)] = settled(steps)
-    assert ticket == 1
-    return result
-
-
-def sendid(steps: Steps[Address]) -> int:
-    """Give the sendid of the one packet that was sent."""
-    [(data, _)] = sent(steps)
-    return int(data.split()[1])
 
 
 @pytest.fixture
@@ -137,207 +69,6 @@ def bench() -> Bench:
     bench = Bench(BOX)
     bench.receive(keepalive())
     return bench
-
-
-# Keepalives
-
-
-def test_a_keepalive_registers_a_line() -> None:
-    bench = Bench(BOX)
-    steps = bench.receive(keepalive(27))
-    assert steps == [
-        Send(b"reg:27;status:200;", PEER),
-        Emit(
-            PortChanged(
-                gateway="box",
-                state=PortState(port="goip1", status=PortStatus.READY, signal=-73, unlimited=True),
-                host="192.0.2.1",
-            )
-        ),
-        Emit(ConnectionChanged(gateway="box", connected=True)),
-    ]
-
-
-def test_an_equal_keepalive_tells_nothing(bench: Bench) -> None:
-    assert bench.receive(keepalive(2)) == [Send(b"reg:2;status:200;", PEER)]
-
-
-def test_reads_all_that_a_keepalive_of_2018_tells() -> None:
-    bench = Bench(Box(key="box", password="gateway_password", lines=("gateway_name",)))
-    [packet] = [packet for packet in packets("keepalives", "<") if b"gateway_name" in packet]
-    assert port(bench.receive(packet)) == PortState(
-        port="gateway_name",
-        status=PortStatus.READY,
-        signal=-55,
-        operator="POL",
-        unlimited=True,
-        call_state=CallState.IDLE,
-        imei="867495023958030",
-        imsi="260060172091324",
-        iccid="89480611000720913242",
-    )
-
-
-@pytest.mark.parametrize(
-    ("fields", "status"),
-    [
-        ("gsm_status:LOGIN;", PortStatus.READY),
-        ("gsm_status:LOGOUT;", PortStatus.NOT_REGISTERED),
-        ("gsm_status:;", PortStatus.NOT_REGISTERED),
-        ("", PortStatus.READY),
-    ],
-)
-def test_the_status_of_a_line(fields: str, status: PortStatus) -> None:
-    assert port(Bench(BOX).receive(f"req:1;id:goip1;pass:pw;{fields}")).status is status
-
-
-def test_a_signal_that_is_not_measured_is_unknown(bench: Bench) -> None:
-    assert port(bench.receive("req:2;id:goip1;pass:pw;signal:99;gsm_status:LOGIN;")).signal is None
-
-
-def test_minutes_that_are_left(bench: Bench) -> None:
-    state = port(bench.receive(keepalive(2, rest="remain_time:25;")))
-    assert (state.remaining_time, state.unlimited) == (25, False)
-
-
-def test_a_line_moves_with_its_keepalive(bench: Bench) -> None:
-    steps = bench.receive(keepalive(2), MOVED)
-    assert sent(steps) == [(b"reg:2;status:200;", MOVED)]
-    assert [event.host for event in told(steps, PortChanged)] == [MOVED[0]]
-    assert sent(bench.submit(Reboot(port="goip1")))[0][1] == MOVED
-
-
-def test_another_port_of_the_same_host_is_no_news(bench: Bench) -> None:
-    assert told(bench.receive(keepalive(2), PEER2), PortChanged) == []
-    assert sent(bench.submit(Reboot(port="goip1")))[0][1] == PEER2
-
-
-def test_a_wrong_password_is_refused_and_changes_nothing(bench: Bench) -> None:
-    steps = bench.receive(keepalive(2, word="no", status="LOGOUT"), STRANGER)
-    assert steps == [Send(b"reg:2;status:404;", STRANGER)]
-    assert bench.dialog.ignored == {"wrong_password": 1}
-    assert sent(bench.submit(Reboot(port="goip1")))[0][1] == PEER
-
-
-def test_an_empty_password_gets_no_answer_because_it_would_be_longer(bench: Bench) -> None:
-    assert bench.receive("req:1;id:goip1;pass:", STRANGER) == []
-    assert bench.dialog.ignored == {"wrong_password": 1}
-
-
-@pytest.mark.parametrize(
-    "packet", ["req:1;id:goip1;pass:pw", "req:1;id:goip1;pass:no", "X:1;id:goip1;pass:pw"]
-)
-def test_no_answer_to_the_shortest_packet_is_longer(packet: str) -> None:
-    [(answer, _), *_] = sent(Bench(BOX).receive(packet))
-    assert len(answer) <= len(packet)
-
-
-# Silence
-
-
-def test_a_silent_line_goes_offline(bench: Bench) -> None:
-    assert bench.after(94.9) == []
-    steps = bench.after(0.1)
-    state = port(steps)
-    assert (state.status, state.signal, state.call_state) == (PortStatus.OFFLINE, None, None)
-    [event] = told(steps, ConnectionChanged)
-    assert not event.connected
-    assert isinstance(event.error, LinkLost)
-    assert bench.dialog.deadline() is None
-    assert bench.dialog.tick(bench.now) == []
-
-
-def test_each_keepalive_puts_silence_off(bench: Bench) -> None:
-    for count in range(2, 20):
-        assert bench.after(60) == []
-        bench.receive(keepalive(count))
-    assert bench.dialog.deadline() == bench.now + 95
-
-
-def test_a_line_comes_back(bench: Bench) -> None:
-    bench.after(100)
-    steps = bench.receive(keepalive(5))
-    assert port(steps).status is PortStatus.READY
-    assert [event.connected for event in told(steps, ConnectionChanged)] == [True]
-
-
-def test_the_connection_lasts_as_long_as_any_line() -> None:
-    bench = Bench(Box(key="box", password="pw", lines=("goip1", "goip2")))
-    assert len(told(bench.receive(keepalive()), ConnectionChanged)) == 1
-    bench.after(60)
-    assert told(bench.receive(keepalive(line="goip2"), PEER2), ConnectionChanged) == []
-    steps = bench.after(60)
-    assert port(steps).port == "goip1"
-    assert told(steps, ConnectionChanged) == []
-    assert [event.connected for event in told(bench.after(60), ConnectionChanged)] == [False]
-
-
-def test_a_line_never_heard_is_told_offline() -> None:
-    bench = Bench(BOX)
-    assert bench.after(94.9) == []
-    assert bench.after(1) == [
-        Emit(PortChanged(gateway="box", state=PortState(port="goip1", status=PortStatus.OFFLINE)))
-    ]
-
-
-# Lines that nobody owns
-
-
-def test_a_new_line_of_a_box_is_adopted(bench: Bench) -> None:
-    steps = bench.receive(keepalive(line="goip2"), PEER2)
-    assert sent(steps) == [(b"reg:1;status:200;", PEER2)]
-    [event] = told(steps, PortChanged)
-    assert (event.gateway, event.state.port) == ("box", "goip2")
-    assert settled(bench.submit(Reboot(port="goip2"))) == []
-
-
-@pytest.mark.parametrize(("peer", "word"), [(STRANGER, "pw"), (PEER, "other")], ids=["host", "password"])
-def test_a_stranger_is_told_of_but_not_answered(bench: Bench, peer: Address, word: str) -> None:
-    packet = keepalive(line="new", word=word)
-    heard = Emit(LineHeard(line="new", host=peer[0], password=word))
-    assert bench.receive(packet, peer) == [heard]
-    bench.after(4.9)
-    assert bench.receive(packet, peer) == []
-    bench.after(0.1)
-    assert bench.receive(packet, peer) == [heard]
-    assert bench.dialog.ignored == {"unknown_line": 3}
-
-
-def test_nobody_adopts_from_a_box_that_is_away(bench: Bench) -> None:
-    bench.after(100)
-    assert told(bench.receive(keepalive(line="goip2")), LineHeard)
-
-
-def test_a_flood_of_strangers_is_told_of_in_part_and_forgotten(bench: Bench) -> None:
-    heard = sum(len(bench.receive(keepalive(line=f"x{n}"), STRANGER)) for n in range(5000))
-    assert heard == 256
-    bench.after(5)
-    assert told(bench.receive(keepalive(line="new"), STRANGER), LineHeard)
-
-
-def test_a_box_adopts_only_so_many_lines(bench: Bench) -> None:
-    adopted = [bool(sent(bench.receive(keepalive(line=f"x{n}")))) for n in range(1100)]
-    assert sum(adopted) == 1023
-
-
-def test_of_two_boxes_with_a_line_the_first_keeps_it() -> None:
-    other = Box(key="other", password="secret", lines=("goip1", "goip9"))
-    bench = Bench(BOX, other)
-    assert [event.gateway for event in told(bench.receive(keepalive()), PortChanged)] == ["box"]
-    assert sent(bench.receive(keepalive(word="secret"))) == [(b"reg:1;status:404;", PEER)]
-    with pytest.raises(InvalidInput):
-        bench.submit(Reboot(port="goip1"), key="other")
-    bench.dialog.detach("box", bench.now)
-    steps = bench.receive(keepalive(word="secret"))
-    assert [event.gateway for event in told(steps, PortChanged)] == ["other"]
-
-
-def test_two_boxes_behind_one_address_are_told_apart_by_password() -> None:
-    bench = Bench(BOX, Box(key="other", password="secret", lines=("goip9",)))
-    bench.receive(keepalive())
-    bench.receive(keepalive(line="goip9", word="secret"))
-    steps = bench.receive(keepalive(line="goip2", word="secret"))
-    assert [event.gateway for event in told(steps, PortChanged)] == ["other"]
 
 
 # Pushes
@@ -396,7 +127,9 @@ def test_repeats_are_forgotten_when_the_box_restarts(before: int, after: int, re
     assert bool(told(bench.receive(packet), SmsArrived)) is restarted
 
 
-@pytest.mark.parametrize("verb", ["EXPIRY", "DELIVER", "CELLS", "CELLINFO", "BCCH", "CGATT", "SOMETHING_NEW"])
+@pytest.mark.parametrize(
+    "verb", ["EXPIRY", "DELIVER", "CELLINFO", "BCCH", "CGATT", "NUMRECORD", "SOMETHING_NEW"]
+)
 def test_every_push_is_acknowledged(bench: Bench, verb: str) -> None:
     assert bench.receive(push(verb, -3, "a:b")) == [Send(f"{verb} -3 OK".encode(), PEER)]
 
@@ -422,6 +155,86 @@ def test_minutes_are_told_after_a_call(bench: Bench) -> None:
     state = port(bench.receive(push("REMAIN", 5, "gsm_remain_time:12")))
     assert (state.remaining_time, state.unlimited) == (12, False)
     assert told(bench.receive(push("REMAIN", 4, "gsm_remain_time:?")), PortChanged) == []
+
+
+@pytest.mark.parametrize("words", ["AT:5;count:1;id:goip1;password:pw;receive:OK", "GSM:5;get_gsm_num:1"])
+def test_an_answer_with_a_colon_is_not_acknowledged(bench: Bench, words: str) -> None:
+    assert bench.receive(words) == []
+    assert bench.dialog.ignored == {"unknown_sendid": 1}
+
+
+@pytest.mark.parametrize(
+    ("fields", "reference", "delivered", "number"),
+    [
+        (f"sms_no:160;state:0;num:{NUMBER}", 160, True, NUMBER),
+        ("sms_no:0;state:48", 0, None, None),
+        ("sms_no:160;state:70", 160, False, None),
+    ],
+)
+def test_a_delivery_report_is_handed_on_once(
+    bench: Bench, fields: str, reference: int, delivered: bool | None, number: str | None
+) -> None:
+    packet = push("DELIVER", 5, fields)
+    acknowledgement = Send(b"DELIVER 5 OK", PEER)
+    report = DeliveryReported(
+        gateway="box", port="goip1", reference=reference, delivered=delivered, number=number
+    )
+    assert bench.receive(packet) == [acknowledgement, Emit(report)]
+    assert bench.receive(packet) == [acknowledgement]
+
+
+def test_a_text_that_the_box_joined_without_a_part_is_not_complete(bench: Bench) -> None:
+    [text] = told(bench.receive(push("RECEIVE", 5, "srcnum:1;msg:[SMS2 missed] end")), SmsArrived)
+    assert (text.text, text.parts, text.complete) == ("[SMS2 missed] end", 1, False)
+
+
+# Texts in pieces
+
+
+@pytest.fixture
+def joining() -> Bench:
+    """Give a dialog with a box whose texts come in pieces."""
+    bench = Bench(Box(key="box", password="pw", lines=("goip1",), join_texts=True))
+    bench.receive(keepalive())
+    return bench
+
+
+def texts(steps: Steps[Address]) -> list[tuple[str, int, bool]]:
+    return [(text.text, text.parts, text.complete) for text in told(steps, SmsArrived)]
+
+
+def test_pieces_of_a_text_are_joined(joining: Bench) -> None:
+    piece = "x" * 60
+    assert joining.receive(push("RECEIVE", 9, f"srcnum:1;msg:{piece}")) == [Send(b"RECEIVE 9 OK", PEER)]
+    joining.after(29)
+    assert texts(joining.receive(push("RECEIVE", 8, f"srcnum:1;msg:{piece}"))) == []
+    joining.after(29)
+    assert texts(joining.receive(push("RECEIVE", 7, "srcnum:1;msg:end"))) == [
+        (piece + piece + "end", 3, True)
+    ]
+    assert texts(joining.after(60)) == []
+
+
+def test_the_last_piece_may_be_long(joining: Bench) -> None:
+    joining.receive(push("RECEIVE", 9, f"srcnum:1;msg:{'x' * 60}"))
+    assert texts(joining.after(29.9)) == []
+    assert texts(joining.after(0.1)) == [("x" * 60, 1, True)]
+
+
+def test_a_short_text_waits_for_nothing(joining: Bench) -> None:
+    assert texts(joining.receive(push("RECEIVE", 9, f"srcnum:1;msg:{'x' * 59}"))) == [("x" * 59, 1, True)]
+
+
+def test_a_repeated_piece_is_no_other(joining: Bench) -> None:
+    for _ in range(2):
+        joining.receive(push("RECEIVE", 9, f"srcnum:1;msg:{'x' * 60}"))
+    assert texts(joining.after(30)) == [("x" * 60, 1, True)]
+
+
+def test_what_waits_for_more_is_told_when_the_gateway_is_let_go(joining: Bench) -> None:
+    joining.receive(push("RECEIVE", 9, f"srcnum:1;msg:{'x' * 60}"))
+    assert texts(joining.dialog.detach("box", joining.now)) == [("x" * 60, 1, True)]
+    assert joining.dialog.deadline() is None
 
 
 # Calls
@@ -496,10 +309,6 @@ def test_a_keepalive_corrects_the_call_state_after_quiet_and_makes_no_event(benc
 # Replies and texts
 
 
-def sms(text: str = "hello", to: str = "goip1") -> SendSms:
-    return SendSms(port=to, recipient=NUMBER, text=text, message_id="m")
-
-
 def test_a_text_goes_out(bench: Bench) -> None:
     steps = bench.submit(sms("żółw\n;"))
     sid = sendid(steps)
@@ -513,6 +322,7 @@ def test_a_text_goes_out(bench: Bench) -> None:
     ]
     assert bench.receive(f"DONE {sid} \n") == []
     assert bench.receive(f"OK {sid} 1 160 \n") == []
+    assert bench.receive(f"DONE {sid} \n") == []
     assert bench.dialog.ignored == {"unknown_sendid": 1}
 
 
@@ -540,31 +350,10 @@ def test_a_silent_box_times_out_before_anything_left(bench: Bench) -> None:
     assert isinstance(outcome(bench.after(15)), GatewayTimeout)
 
 
-def test_a_text_without_a_result_is_unknown_and_a_late_result_is_ignored(bench: Bench) -> None:
-    sid = sendid(bench.submit(sms()))
-    bench.receive(f"PASSWORD {sid}\n")
-    bench.receive(f"SEND {sid}\n")
-    assert isinstance(outcome(bench.after(60)), OutcomeUnknown)
-    assert bench.receive(f"OK {sid} 1 160\n") == []
-
-
-def test_one_text_at_a_time(bench: Bench) -> None:
-    sid = sendid(bench.submit(sms()))
-    [(ticket, busy)] = settled(bench.submit(sms(), ticket=2))
-    assert ticket == 2
-    assert isinstance(busy, PortNotReady)
-    assert isinstance(outcome(bench.submit(SendUssd(port="goip1", code="*100#", timeout=30))), PortNotReady)
-    bench.receive(f"PASSWORD {sid}\n")
-    bench.receive(f"SEND {sid}\n")
-    bench.receive(f"OK {sid} 1 160\n")
-    assert sendid(bench.submit(sms(), ticket=2)) != sid  # while the last one still takes its leave
-
-
 def test_a_session_without_room_is_tried_again_under_another_sendid(bench: Bench) -> None:
     sid = sendid(bench.submit(sms()))
     steps = bench.receive(f"ERROR {sid} too_many_sends_in_server\n")
     assert steps == [Send(f"DONE {sid}\n".encode(), PEER)]
-    assert isinstance(dict(settled(bench.submit(sms(), ticket=2)))[2], PortNotReady)
     bench.receive(f"DONE {sid}\n")
     assert sent(bench.after(29.9)) == []
     again = sendid(bench.after(0.1))
@@ -629,76 +418,51 @@ def test_a_refused_ussd_code(bench: Bench) -> None:
     assert result.reason == "no network"
 
 
-# Commands
+def close(ticket: int = 2) -> tuple[CloseUssd, int]:
+    return CloseUssd(port="goip1"), ticket
 
 
-def test_restarts_a_line(bench: Bench) -> None:
-    steps = bench.submit(Reboot(port="goip1"))
-    sid = sendid(steps)
-    assert sent(steps) == [(f"svr_reboot_module {sid} pw".encode(), PEER)]
-    assert outcome(bench.receive(f"svr_reboot_module {sid} ok")) == Done()
+@pytest.mark.parametrize("under", [CLOCK, CLOCK + 1])
+def test_closing_a_session_ends_the_code_that_waits(bench: Bench, under: int) -> None:
+    bench.submit(SendUssd(port="goip1", code="*100#", timeout=120))
+    steps = bench.submit(*close())
+    assert sent(steps) == [(f"USSDEXIT {CLOCK + 1} pw".encode(), PEER)]
+    outcomes = dict(settled(bench.receive(f"USSDEXIT {under}")))
+    assert outcomes[2] == Done()
+    assert isinstance(outcomes[1], CommandRefused)
+    assert bench.receive(f"USSDEXIT {2 * CLOCK + 1 - under}") == []  # a box that answers under both
+    assert bench.dialog.ignored == {"unknown_sendid": 1}
 
 
-def test_restarts_a_box_by_any_line_that_is_there() -> None:
-    bench = Bench(Box(key="box", password="pw", lines=("goip1", "goip2")))
-    bench.receive(keepalive(line="goip2"), PEER2)
-    steps = bench.submit(Reboot())
-    sid = sendid(steps)
-    assert sent(steps) == [(f"svr_reboot_dev {sid} pw".encode(), PEER2)]
-    assert isinstance(dict(settled(bench.submit(Reboot(), ticket=2)))[2], PortNotReady)
-    assert outcome(bench.receive(f"svr_reboot_dev {sid} ok", PEER2)) == Done()
+@pytest.mark.parametrize("under", [CLOCK, CLOCK + 1])
+def test_closing_a_session_whose_code_was_answered(bench: Bench, under: int) -> None:
+    bench.submit(SendUssd(port="goip1", code="*100#", timeout=120))
+    bench.receive(f"USSD {CLOCK} 1: credit, 2: more")
+    bench.submit(*close())
+    assert settled(bench.receive(f"USSDEXIT {under}")) == [(2, Done())]
+    steps = bench.submit(SendUssd(port="goip1", code="*100#", timeout=120), ticket=3)
+    assert sendid(steps) == CLOCK + 2
 
 
-def test_restarts_a_box_by_the_line_that_was_heard_last() -> None:
-    bench = Bench(Box(key="box", password="pw", lines=("goip1", "goip2")))
-    for line, peer in (("goip1", PEER), ("goip2", PEER2), ("goip1", PEER)):
-        bench.receive(keepalive(line=line), peer)
-    [(_, peer)] = sent(bench.submit(Reboot()))
-    assert peer == PEER
+def test_an_answer_may_come_before_the_session_is_closed(bench: Bench) -> None:
+    bench.submit(SendUssd(port="goip1", code="*100#", timeout=120))
+    bench.submit(*close())
+    assert outcome(bench.receive(f"USSD {CLOCK} text")) == UssdReply(text="text")
+    assert settled(bench.receive(f"USSDEXIT {CLOCK + 1}")) == [(2, Done())]
 
 
-@pytest.mark.parametrize("packet", [keepalive(101, status="LOGOUT"), keepalive(1)], ids=["logout", "restart"])
-def test_a_line_that_goes_away_has_restarted(packet: str) -> None:
-    bench = Bench(BOX)
-    bench.receive(keepalive(100))
-    bench.submit(Reboot(port="goip1"))
-    bench.after(20)
-    assert outcome(bench.receive(packet)) == Done()
+@pytest.mark.parametrize("reply", ["USSDERROR {} no session", "ERROR {} no session"])
+def test_a_session_that_cannot_be_closed_goes_on(bench: Bench, reply: str) -> None:
+    bench.submit(SendUssd(port="goip1", code="*100#", timeout=120))
+    bench.submit(*close())
+    [(ticket, refused)] = settled(bench.receive(reply.format(CLOCK + 1)))
+    assert (ticket, type(refused)) == (2, CommandRefused)
+    assert outcome(bench.receive(f"USSD {CLOCK} text")) == UssdReply(text="text")
 
 
-def test_a_silent_line_has_restarted(bench: Bench) -> None:
-    bench.submit(Reboot(port="goip1"))
-    steps = bench.after(30)
-    assert sent(steps) == []
-    assert outcome(steps) == Done()
-
-
-def test_a_line_that_stays_has_perhaps_not_restarted(bench: Bench) -> None:
-    bench.submit(Reboot(port="goip1"))
-    bench.after(20)
-    assert settled(bench.receive(keepalive(2))) == []
-    assert isinstance(outcome(bench.after(10)), OutcomeUnknown)
-
-
-def test_asks_for_the_minutes_where_the_keepalive_does_not_say() -> None:
-    bench = Bench(BOX)
-    _, ask = sent(bench.receive(keepalive(1, rest="")))
-    sid = int(ask[0].split()[1])
-    assert ask == (f"get_remain_time {sid} pw".encode(), PEER)
-    assert port(bench.receive(f"get_remain_time {sid} 25")).remaining_time == 25
-    steps = bench.receive(keepalive(2, rest=""))
-    assert len(sent(steps)) == 1
-    assert told(steps, PortChanged) == []
-    bench.after(100)
-    assert len(sent(bench.receive(keepalive(3, rest="")))) == 2
-
-
-def test_minutes_that_are_not_told_are_nobodys_error() -> None:
-    bench = Bench(BOX)
-    bench.receive(keepalive(1, rest=""))
-    steps = bench.after(20)
-    assert len(sent(steps)) == 2
-    assert settled(steps) == []
+def test_a_session_may_be_closed_that_nobody_had_opened(bench: Bench) -> None:
+    sid = sendid(bench.submit(*close()))
+    assert settled(bench.receive(f"USSDEXIT {sid}")) == [(2, Done())]
 
 
 # Attaching and detaching
@@ -815,6 +579,13 @@ def test_no_repr_of_a_step_shows_the_password_or_a_text(bench: Bench) -> None:
 
 def test_the_family_tells_what_it_can() -> None:
     assert (FAMILY.key, FAMILY.pace, FAMILY.ussd_timeout) == ("goip", 0.0, 120.0)
-    assert Feature.PORTS_BY_THEMSELVES in FAMILY.features
+    for feature in (
+        Feature.PORTS_BY_THEMSELVES,
+        Feature.PORT_SWITCH,
+        Feature.CELLS,
+        Feature.USSD_SESSIONS,
+        Feature.DELIVERY_REPORTS,
+    ):
+        assert feature in FAMILY.features
     assert isinstance(FAMILY.make_dialog(), GoipDialog)
     assert FAMILY.make_link(Endpoint(host=None, port=44444)) is not None

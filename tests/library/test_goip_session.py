@@ -1,255 +1,70 @@
-"""GoIP conversations as machines: what is said, how often, and what is made of the answers."""
+"""GoIP conversations of one packet as machines, and the sendids that they are known by."""
 
+from collections.abc import Callable
 from random import Random
 
 import pytest
 
-from custom_components.gsm_gateway.aiogsm.dialog import Done, SendSms, SmsTaken
 from custom_components.gsm_gateway.aiogsm.errors import (
     CommandRefused,
     GatewayTimeout,
+    LinkLost,
     OutcomeUnknown,
-    PortNotReady,
 )
-from custom_components.gsm_gateway.aiogsm.goip.codec import (
+from custom_components.gsm_gateway.aiogsm.goip.commands import (
+    NETWORK,
+    Act,
+    CellsExchange,
+    Exchange,
+    HangUpAct,
+    RebootAct,
+)
+from custom_components.gsm_gateway.aiogsm.goip.messages import (
     Answer,
+    CallHungUp,
+    CellsListed,
+    MinutesLeft,
     Prompt,
     Refused,
     Reply,
-    Taken,
+    VoiceChanged,
     Waiting,
     Word,
 )
-from custom_components.gsm_gateway.aiogsm.goip.sending import PUT_OFF, BulkSession
+from custom_components.gsm_gateway.aiogsm.goip.port import Heard
 from custom_components.gsm_gateway.aiogsm.goip.session import (
     Conversation,
-    Exchange,
-    PutOff,
-    RebootExchange,
+    Fate,
+    Notice,
     SendIds,
     Turn,
+    UssdClosed,
 )
-from custom_components.gsm_gateway.aiogsm.goip.ussd import UssdExchange
-from custom_components.gsm_gateway.aiogsm.models import UssdReply
+from custom_components.gsm_gateway.aiogsm.goip.ussd import UssdExchange, UssdExit
+from custom_components.gsm_gateway.aiogsm.models import CallState, UssdReply
+from custom_components.gsm_gateway.aiogsm.requests import Cells, Done, Outcome
 
-SMS = SendSms(port="goip1", recipient="+8613800138000", text="hello", message_id="m")
-MSG, PASSWORD, SEND, DONE = (
-    b"MSG 11 5 hello\n",
-    b"PASSWORD 11 pw\n",
-    b"SEND 11 1 +8613800138000\n",
-    b"DONE 11\n",
-)
+from .goip_turns import play, refused_with, result, run, said
 
-CONFIRMED, AUTHENTICATED, ENDED = (
-    Prompt(11, word) for word in (Word.CONFIRMED, Word.AUTHENTICATED, Word.ENDED)
-)
-WAITING, TAKEN = Waiting(11, 1), Taken(11, 1, 160)
+WAITING = Waiting(7, 1)
+ENDED = Prompt(7, Word.ENDED)
+OK = Answer(7, "ask", "ok")
+GONE = Heard(gone=True)
 
 
-@pytest.fixture
-def session() -> BulkSession:
-    return BulkSession(11, SMS, "pw")
-
-
-def play(session: Conversation, now: float, *replies: Reply) -> Turn:
-    """Begin and hand over replies, all at once; give the last turn."""
-    turn = session.begin(now)
-    for reply in replies:
-        turn = session.answer(reply, now)
-    return turn
-
-
-def run(session: Conversation, until: float) -> list[tuple[float, Turn]]:
-    """Wake the conversation whenever it is due, and give what it did and when."""
-    turns = []
-    while session.due is not None and session.due <= until:
-        now = session.due
-        assert session.tick(now - 0.01) == Turn()
-        turns.append((now, session.tick(now)))
-    return turns
-
-
-def said(turns: list[tuple[float, Turn]], packet: bytes) -> list[float]:
-    return [when for when, turn in turns if turn.packet == packet]
-
-
-def refused_with(turn: Turn, error: type[CommandRefused], reason: str) -> bool:
-    return type(turn.result) is error and turn.result.reason == reason
-
-
-def test_a_whole_session(session: BulkSession) -> None:
-    assert session.begin(0) == Turn(MSG)
-    assert session.answer(CONFIRMED, 1) == Turn(PASSWORD)
-    assert not session.left
-    assert session.answer(AUTHENTICATED, 2) == Turn(SEND)
-    assert session.left
-    assert session.answer(WAITING, 3) == Turn()
-    assert session.answer(TAKEN, 6) == Turn(DONE, SmsTaken(160))
-    assert not session.left
-    assert session.answer(ENDED, 7) == Turn()
-    assert session.due is None
-    assert session.tick(100) == Turn()
-
-
-def test_old_firmware_has_no_number_for_reports(session: BulkSession) -> None:
-    assert play(session, 0, CONFIRMED, AUTHENTICATED, Taken(11, 1)).result == SmsTaken(None)
-
-
-@pytest.mark.parametrize(
-    ("replies", "packet"), [((), MSG), ((CONFIRMED,), PASSWORD)], ids=["text", "password"]
-)
-def test_each_step_is_said_three_times_and_given_up(
-    session: BulkSession, replies: tuple[Reply, ...], packet: bytes
-) -> None:
-    play(session, 100, *replies)
-    turns = run(session, 115)
-    assert said(turns, packet) == [105, 110]
-    assert turns[-1][1].packet == DONE
-    assert isinstance(turns[-1][1].result, GatewayTimeout)
-
-
-def test_closing_is_said_three_times_and_forgotten(session: BulkSession) -> None:
-    play(session, 100, CONFIRMED, AUTHENTICATED, TAKEN)
-    turns = run(session, 1000)
-    assert said(turns, DONE) == [105, 110]
-    assert turns[-1] == (115, Turn())
-    assert session.due is None
-
-
-def test_closing_a_session_that_is_not_known_any_more(session: BulkSession) -> None:
-    play(session, 0, CONFIRMED, AUTHENTICATED, TAKEN)
-    assert session.answer(TAKEN, 1) == Turn()
-    assert session.due is not None
-    assert session.answer(Refused(11, "SENDID"), 1) == Turn()
-    assert session.due is None
-
-
-def test_the_number_is_repeated_for_a_minute_and_then_nobody_knows(session: BulkSession) -> None:
-    play(session, 100, CONFIRMED, AUTHENTICATED)
-    turns = run(session, 1000)
-    assert said(turns, SEND) == [105 + 5 * n for n in range(11)]
-    when, turn = turns[-1]
-    assert when == 160
-    assert turn.packet is None
-    assert isinstance(turn.result, OutcomeUnknown)
-    assert session.due is None
-
-
-def test_waiting_puts_the_repeat_off_but_not_the_end(session: BulkSession) -> None:
-    play(session, 100, CONFIRMED, AUTHENTICATED)
-    for now in range(101, 157, 4):
-        assert session.answer(WAITING, now) == Turn()
-        assert session.due == min(now + 5, 160)
-        assert session.tick(now + 4.9) == Turn()
-    assert isinstance(session.tick(160).result, OutcomeUnknown)
-
-
-def test_repeated_answers_change_nothing(session: BulkSession) -> None:
-    play(session, 0, CONFIRMED)
-    assert session.answer(CONFIRMED, 1) == Turn()
-    session.answer(AUTHENTICATED, 1)
-    assert session.answer(AUTHENTICATED, 2) == Turn()
-    assert session.answer(CONFIRMED, 2) == Turn()
-
-
-@pytest.mark.parametrize(
-    "replies",
-    [
-        (AUTHENTICATED,),
-        (TAKEN,),
-        (WAITING,),
-        (ENDED,),
-        (CONFIRMED, TAKEN),
-        (CONFIRMED, AUTHENTICATED, Taken(11, 2)),
-        (CONFIRMED, AUTHENTICATED, Waiting(11, 2)),
-        (CONFIRMED, AUTHENTICATED, Refused(11, "errorstatus:1", 2)),
-        (CONFIRMED, AUTHENTICATED, ENDED),
-        (CONFIRMED, AUTHENTICATED, Answer(11, "USSD", "")),
-    ],
-)
-def test_what_is_not_expected_is_passed_over(session: BulkSession, replies: tuple[Reply, ...]) -> None:
-    assert play(session, 0, *replies) == Turn()
-    assert session.due == 5
-
-
-@pytest.mark.parametrize("replies", [(), (CONFIRMED,)], ids=["text", "password"])
-@pytest.mark.parametrize("reason", ["PASSWORD", "GSM_LOGOUT", "SENDID", "whatever"])
-def test_refused_before_the_number_nothing_has_left(
-    session: BulkSession, replies: tuple[Reply, ...], reason: str
-) -> None:
-    turn = play(session, 0, *replies, Refused(11, reason))
-    assert turn.packet == DONE
-    assert refused_with(turn, PortNotReady, reason)
-
-
-def test_a_refused_number_is_final(session: BulkSession) -> None:
-    turn = play(session, 0, CONFIRMED, AUTHENTICATED, WAITING, Refused(11, "errorstatus:38", 1))
-    assert turn.packet == DONE
-    assert refused_with(turn, CommandRefused, "errorstatus:38")
-
-
-@pytest.mark.parametrize("reason", ["SENDID", "GSM_LOGOUT"])
-def test_the_first_number_refused_with_the_session_has_not_left(session: BulkSession, reason: str) -> None:
-    turn = play(session, 0, CONFIRMED, AUTHENTICATED, Refused(11, reason))
-    assert turn.packet == DONE
-    assert refused_with(turn, PortNotReady, reason)
-
-
-@pytest.mark.parametrize("reason", ["SENDID", "GSM_LOGOUT"])
-def test_a_repeated_number_refused_with_the_session_is_unknown(session: BulkSession, reason: str) -> None:
-    play(session, 0, CONFIRMED, AUTHENTICATED)
-    assert session.tick(5) == Turn(SEND)
-    assert isinstance(session.answer(Refused(11, reason), 6).result, OutcomeUnknown)
-    assert session.due is None
-
-
-@pytest.mark.parametrize(
-    "replies",
-    [(WAITING, Refused(11, "GSM_LOGOUT")), (Refused(11, "whatever"),)],
-    ids=["waited", "other word"],
-)
-def test_a_session_broken_off_otherwise_is_unknown(session: BulkSession, replies: tuple[Reply, ...]) -> None:
-    turn = play(session, 0, CONFIRMED, AUTHENTICATED, *replies)
-    assert turn.packet is None
-    assert isinstance(turn.result, OutcomeUnknown)
-
-
-def test_a_session_without_room_is_put_off(session: BulkSession) -> None:
-    turn = play(session, 100, Refused(11, "too_many_sends_in_server"))
-    assert turn.packet == DONE
-    assert isinstance(turn.result, PutOff)
-    again = turn.result.again(12)
-    assert again.begin(100) == Turn()
-    assert again.due == 100 + PUT_OFF
-    assert not again.left
-    assert again.answer(CONFIRMED, 101) == Turn()
-    assert again.tick(100 + PUT_OFF) == Turn(b"MSG 12 5 hello\n")
-    assert again.answer(CONFIRMED, 131) == Turn(b"PASSWORD 12 pw\n")
-
-
-def test_a_session_that_never_finds_room_goes_elsewhere(session: BulkSession) -> None:
-    turn = play(session, 0, Refused(11, "too_many_sends_in_server"))
-    for sendid in range(12, 16):
-        assert isinstance(turn.result, PutOff)
-        again = turn.result.again(sendid)
-        again.begin(0)
-        again.tick(PUT_OFF)
-        turn = again.answer(Refused(sendid, "too_many_sends_in_server"), PUT_OFF)
-    assert refused_with(turn, PortNotReady, "too_many_sends_in_server")
-
-
-def test_a_keepalive_means_nothing_to_a_session(session: BulkSession) -> None:
-    session.begin(0)
-    assert session.heard(gone=True) == Turn()
+def gave(outcome: Outcome | Answer) -> Turn:
+    return Turn(fates=(Fate(outcome),))
 
 
 def test_an_exchange() -> None:
     exchange = Exchange(7, b"ask")
     assert exchange.begin(0) == Turn(b"ask")
-    assert not exchange.left
     assert exchange.answer(ENDED, 1) == Turn()
-    assert exchange.answer(Answer(7, "ask", "5"), 1) == Turn(result=Answer(7, "ask", "5"))
+    assert exchange.notice(GONE) == Turn()
+    assert exchange.answer(OK, 1) == gave(OK)
     assert exchange.due is None
+    assert exchange.over
+    assert exchange.successor(lambda: 8) is None
 
 
 def test_an_exchange_is_repeated_twice() -> None:
@@ -258,45 +73,126 @@ def test_an_exchange_is_repeated_twice() -> None:
     turns = run(exchange, 100)
     assert said(turns, b"ask") == [5, 10]
     assert turns[-1][0] == 15
-    assert isinstance(turns[-1][1].result, GatewayTimeout)
+    assert isinstance(result(turns[-1][1]), GatewayTimeout)
 
 
-def test_an_exchange_can_be_refused() -> None:
-    assert refused_with(play(Exchange(7, b"ask"), 0, Refused(7, "no")), CommandRefused, "no")
-
-
-def test_a_reboot_is_done_when_answered() -> None:
-    exchange = RebootExchange(7, b"reboot")
-    assert exchange.begin(0) == Turn(b"reboot")
-    assert exchange.left
-    assert exchange.answer(WAITING, 1) == Turn()
-    assert exchange.answer(Answer(7, "reboot", "ok"), 1) == Turn(result=Done())
-
-
-def test_a_reboot_can_be_refused() -> None:
-    assert refused_with(play(RebootExchange(7, b"reboot"), 0, Refused(7, "no")), CommandRefused, "no")
-
-
-def test_a_reboot_is_done_when_the_line_goes_away() -> None:
-    exchange = RebootExchange(7, b"reboot")
+def test_an_exchange_with_the_network_has_more_time() -> None:
+    exchange = Exchange(7, b"ask", pace=NETWORK)
     exchange.begin(0)
-    assert exchange.heard(gone=False) == Turn()
-    assert exchange.heard(gone=True) == Turn(result=Done())
+    turns = run(exchange, 100)
+    assert said(turns, b"ask") == [5, 10]
+    assert turns[-1][0] == 30
 
 
-@pytest.mark.parametrize("alive", [True, False])
-def test_a_reboot_is_never_repeated_and_silence_is_success(alive: bool) -> None:
-    exchange = RebootExchange(7, b"reboot")
-    exchange.begin(0)
-    if alive:
-        exchange.heard(gone=False)
-    [(when, turn)] = run(exchange, 100)
-    assert when == 30
-    assert isinstance(turn.result, OutcomeUnknown if alive else Done)
+def test_an_exchange_may_be_followed_by_an_end() -> None:
+    assert play(Exchange(7, b"ask", closing=True), 0, OK).packet == b"DONE 7\n"
+    assert play(Exchange(7, b"ask", closing=True), 0, Refused(7, "no")).packet is None
 
 
 @pytest.mark.parametrize(
-    ("reply", "result"),
+    ("value", "words", "reason"),
+    [
+        ("", "no", "no"),
+        ("", "12 no", "12 no"),
+        ("12", "12 no", "no"),
+        ("12", "12", ""),
+        ("1", "12 no", "12 no"),
+        ("12", "no", "no"),
+    ],
+)
+def test_an_exchange_can_be_refused(value: str, words: str, reason: str) -> None:
+    assert refused_with(play(Exchange(7, b"ask", value), 0, Refused(7, words)), CommandRefused, reason)
+
+
+def test_a_list_of_cells_comes_after_the_answer() -> None:
+    exchange = CellsExchange(7, b"list")
+    exchange.begin(0)
+    assert not exchange.over
+    assert exchange.answer(OK, 7) == Turn()
+    assert exchange.over
+    assert exchange.due == 60
+    assert exchange.notice(MinutesLeft(1)) == Turn()
+    assert exchange.notice(CellsListed(("1", "2"))) == gave(Cells(("1", "2")))
+    assert exchange.due is None
+
+
+def test_a_list_of_cells_may_come_before_the_answer() -> None:
+    exchange = CellsExchange(7, b"list")
+    exchange.begin(0)
+    assert exchange.notice(CellsListed(())) == gave(Cells(()))
+
+
+@pytest.mark.parametrize(("answered", "until"), [(True, 60), (False, 15)])
+def test_a_list_of_cells_may_not_come(answered: bool, until: float) -> None:
+    exchange = CellsExchange(7, b"list")
+    play(exchange, 0, *[OK] * answered)
+    turns = run(exchange, 100)
+    assert turns[-1][0] == until
+    assert isinstance(result(turns[-1][1]), GatewayTimeout)
+    assert said(turns, b"list") == ([] if answered else [5, 10])
+
+
+def test_a_list_of_cells_can_be_refused() -> None:
+    assert refused_with(play(CellsExchange(7, b"list"), 0, Refused(7, "no")), CommandRefused, "no")
+
+
+ACTS = [RebootAct, HangUpAct]
+
+
+@pytest.mark.parametrize("kind", ACTS)
+def test_an_act_is_done_when_answered(kind: type[Act]) -> None:
+    act = kind(7, b"act")
+    assert act.begin(0) == Turn(b"act")
+    assert act.answer(WAITING, 1) == Turn()
+    assert act.answer(Answer(7, "act", "$OK"), 1) == gave(Done())
+
+
+@pytest.mark.parametrize("kind", ACTS)
+def test_an_act_can_be_refused(kind: type[Act]) -> None:
+    assert refused_with(play(kind(7, b"act"), 0, Refused(7, "no")), CommandRefused, "no")
+
+
+@pytest.mark.parametrize("kind", ACTS)
+def test_an_act_is_done_when_the_line_goes_away(kind: type[Act]) -> None:
+    act = kind(7, b"act")
+    act.begin(0)
+    assert act.notice(Heard()) == Turn()
+    assert act.notice(MinutesLeft(1)) == Turn()
+    assert act.notice(GONE) == gave(Done())
+
+
+@pytest.mark.parametrize(
+    ("kind", "heard", "outcome"),
+    [
+        (RebootAct, (), Done),
+        (RebootAct, (MinutesLeft(1),), Done),
+        (RebootAct, (Heard(),), OutcomeUnknown),
+        (HangUpAct, (), OutcomeUnknown),
+        (HangUpAct, (Heard(),), OutcomeUnknown),
+    ],
+)
+def test_an_act_is_never_said_twice(
+    kind: type[Act], heard: tuple[Notice, ...], outcome: type[Outcome]
+) -> None:
+    act = kind(7, b"act")
+    act.begin(0)
+    for notice in heard:
+        act.notice(notice)
+    [(when, turn)] = run(act, 100)
+    assert when == 30
+    assert isinstance(result(turn), outcome)
+
+
+@pytest.mark.parametrize("notice", [CallHungUp(None), VoiceChanged(CallState.IDLE)])
+def test_a_call_has_been_ended_when_the_box_says_so(notice: Notice) -> None:
+    act = HangUpAct(7, b"act")
+    act.begin(0)
+    assert act.notice(VoiceChanged(CallState.CONNECTED)) == Turn()
+    assert act.notice(notice) == gave(Done())
+
+
+@pytest.mark.parametrize(
+    ("reply", "reply_read"),
     [
         (Answer(7, "USSD", "You have 1 EUR@@@"), UssdReply(text="You have 1 EUR")),
         (Answer(7, "USSD", "a@b\nc@@ \n"), UssdReply(text="a@b\nc")),
@@ -304,9 +200,9 @@ def test_a_reboot_is_never_repeated_and_silence_is_success(alive: bool) -> None:
         (Prompt(7, Word.USSD_ENDED), UssdReply(text="", session_open=False)),
     ],
 )
-def test_a_ussd_code_is_answered(reply: Reply, result: UssdReply) -> None:
+def test_a_ussd_code_is_answered(reply: Reply, reply_read: UssdReply) -> None:
     exchange = UssdExchange(7, b"USSD", timeout=120)
-    assert play(exchange, 0, WAITING, reply) == Turn(result=result)
+    assert play(exchange, 0, WAITING, reply) == gave(reply_read)
     assert exchange.due is None
 
 
@@ -326,11 +222,53 @@ def test_a_ussd_code_is_refused(reply: Reply, reason: str) -> None:
 def test_a_ussd_code_is_repeated_once_and_late(timeout: float, repeats: list[float]) -> None:
     exchange = UssdExchange(7, b"USSD", timeout=timeout)
     exchange.begin(0)
-    assert exchange.left
     turns = run(exchange, 1000)
     assert said(turns, b"USSD") == repeats
     assert turns[-1][0] == timeout
-    assert isinstance(turns[-1][1].result, OutcomeUnknown)
+    assert isinstance(result(turns[-1][1]), OutcomeUnknown)
+
+
+def test_a_ussd_code_is_over_when_its_session_is_closed() -> None:
+    exchange = UssdExchange(7, b"USSD", timeout=120)
+    exchange.begin(0)
+    assert exchange.notice(GONE) == Turn()
+    assert refused_with(exchange.notice(UssdClosed()), CommandRefused, "closed")
+
+
+@pytest.mark.parametrize(
+    "reply", [Prompt(7, Word.USSD_ENDED), Prompt(5, Word.USSD_ENDED), Answer(7, "X", "ok")]
+)
+def test_a_ussd_session_is_closed(reply: Reply) -> None:
+    closing = UssdExit(7, b"exit", 5)
+    assert closing.claims == 5
+    assert play(closing, 0, WAITING, reply) == gave(Done())
+
+
+def test_a_ussd_session_may_not_be_there_to_be_closed() -> None:
+    assert refused_with(play(UssdExit(7, b"exit", None), 0, Refused(7, "no")), CommandRefused, "no")
+
+
+def test_the_closing_of_a_ussd_session_is_repeated_twice() -> None:
+    closing = UssdExit(7, b"exit", None)
+    closing.begin(0)
+    assert said(run(closing, 100), b"exit") == [5, 10]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Exchange(7, b"ask"),
+        lambda: RebootAct(7, b"ask"),
+        lambda: UssdExchange(7, b"ask", timeout=30),
+        lambda: UssdExit(7, b"ask", 5),
+        lambda: CellsExchange(7, b"ask"),
+    ],
+)
+def test_what_was_said_and_is_abandoned_may_have_happened(make: Callable[[], Conversation]) -> None:
+    waiting, begun = make(), make()
+    begun.begin(0)
+    assert isinstance(result(waiting.abandon()), LinkLost)
+    assert isinstance(result(begun.abandon()), OutcomeUnknown)
 
 
 class _Drawn(Random):

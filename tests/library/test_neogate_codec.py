@@ -9,7 +9,7 @@ from custom_components.gsm_gateway.aiogsm import ami
 from custom_components.gsm_gateway.aiogsm.ami import Banner, Event, Message, Response, WireError
 from custom_components.gsm_gateway.aiogsm.errors import InvalidInput
 from custom_components.gsm_gateway.aiogsm.neogate import codec
-from custom_components.gsm_gateway.aiogsm.neogate.codec import (
+from custom_components.gsm_gateway.aiogsm.neogate.messages import (
     Registration,
     SmsResult,
     SpanDetails,

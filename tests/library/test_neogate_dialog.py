@@ -8,22 +8,7 @@ from typing import override
 import pytest
 
 from custom_components.gsm_gateway.aiogsm.ami import MAX_MESSAGE
-from custom_components.gsm_gateway.aiogsm.dialog import (
-    Box,
-    Done,
-    Drop,
-    Emit,
-    Open,
-    Outcome,
-    Reboot,
-    Request,
-    Send,
-    SendSms,
-    SendUssd,
-    Settle,
-    SmsTaken,
-    Steps,
-)
+from custom_components.gsm_gateway.aiogsm.dialog import Box, Drop, Emit, Open, Send, Settle, Steps
 from custom_components.gsm_gateway.aiogsm.errors import (
     CannotConnect,
     CommandRefused,
@@ -51,6 +36,15 @@ from custom_components.gsm_gateway.aiogsm.models import (
 from custom_components.gsm_gateway.aiogsm.neogate import FAMILY
 from custom_components.gsm_gateway.aiogsm.neogate.dialog import Channel, NeogateDialog
 from custom_components.gsm_gateway.aiogsm.neogate.port import port_key, span_of
+from custom_components.gsm_gateway.aiogsm.requests import (
+    Done,
+    Outcome,
+    Reboot,
+    Request,
+    SendSms,
+    SendUssd,
+    SmsTaken,
+)
 
 MAIN, USSD = Channel.MAIN, Channel.USSD
 BOX = Box(key="box", username="apiuser", password="apipass")

@@ -5,7 +5,6 @@ from random import Random
 
 import pytest
 
-from custom_components.gsm_gateway.aiogsm.dialog import Outcome, SmsTaken
 from custom_components.gsm_gateway.aiogsm.errors import (
     CannotConnect,
     CommandRefused,
@@ -31,6 +30,7 @@ from custom_components.gsm_gateway.aiogsm.outbox import (
     Outbox,
     Turn,
 )
+from custom_components.gsm_gateway.aiogsm.requests import Outcome, SmsTaken
 
 NOW = 1000.0
 PACE = 10.0

@@ -44,6 +44,7 @@ async def test_keepalive_of_the_capture() -> None:
         (Generation.DOCS_2014, b"voip_status:LOGIN;imei:1;imsi:2;iccid:3;"),
         (Generation.ABOUT_2015, b"voip_state:IDLE;remain_time:-1;imei:1;imsi:2;iccid:3;pro:POL;"),
         (Generation.ABOUT_2017, b"pro:POL;idle:11;disable_status:0;"),
+        (Generation.CUSTOM_2017, b"idle:11;disable_status:0;s_l_id:1;"),
         (Generation.ABOUT_2018, b"SMS_LOGIN:Y;SMB_LOGIN:;CELLINFO:LAC:7E5,CELL ID:5E5B;CGATT:Y;"),
     ],
 )
@@ -199,24 +200,54 @@ REQUESTS = [
     ("get_gsm_num 1 wrong", "ERROR 1 PASSWORD"),
     ("set_exp_time 1 90 password1", "set_exp_time 1 90 ok"),
     ("set_exp_time 1 x password1", "ERROR 1 x wrong value"),
+    ("set_exp_time 1 -1 password1", "set_exp_time 1 -1 ok"),
+    ("get_exp_time 1 password1", "get_exp_time 1 -1"),
     ("get_remain_time 1 password1", "get_remain_time 1 -1"),
     ("reset_remain_time 1 password1", "reset_remain_time 1 ok"),
     ("get_gsm_state 1 password1", "get_gsm_state 1 IDLE"),
     ("svr_drop_call 1 password1", "svr_drop_call 1 ok"),
     ("svr_reboot_module 1 password1", "svr_reboot_module 1 ok"),
     ("svr_reboot_dev 1 password1", "svr_reboot_dev 1 ok"),
+    ("get_imei 1 password1", "get_imei 1 867495023958030"),
+    ("set_imei 1 867495023958048 password1", "set_imei 1 867495023958048 ok"),
+    ("set_imei 1 86749502395804 password1", "ERROR 1 wrong value"),
+    ("get_out_call_interval 1 password1", "get_out_call_interval 1 0"),
+    ("set_out_call_interval 1 30 password1", "set_out_call_interval 1 30 ok"),
+    ("set_out_call_interval 1 -1 password1", "ERROR 1 wrong value"),
+    ("module_ctl_i 1 1 password1", "module_ctl_i 1 ok"),
     ("module_ctl_i 1 0 password1", "module_ctl_i 1 ok"),
     ("module_ctl_i 1 2 password1", "ERROR 1 wrong value"),
     ("module_ctl 1 0 password1", "module_ctl 1 ok"),
+    ("module_ctl 1 3 password1", "ERROR 1 wrong value"),
+    ("module_ctl 1 10 password1", "ERROR 1 wrong value"),
     ("set_base_cell 1 456 password1", "set_base_cell 1 456 ok"),
+    ("set_base_cell 1 5 password1", "ERROR 1 wrong value"),
+    ("get_cells_list 1 password1", "get_cells_list 1 ok"),
     ("CURCELL 1 password1", "CURCELL 1 123"),
     ("ATCMD 1 AT+CSQ ? password1", "ATCMD 1 OK"),
+    ("ATCMD 1 reboot password1", "ERROR 1 wrong value"),
+    ("ATSTART 1 password1", "ATSTART 1 OK"),
+    ("ATALIVE 1 password1", "ATALIVE 1 OK"),
+    ("ATSTOP 1 wrong", "ERROR 1 PASSWORD"),
     ("status_flag 1 0 password1", "status_flag 1 ok"),
+    ("status_flag 1 2 password1", "ERROR 1 wrong value"),
+    ("set_num 1 +49 password1", "set_num 1 +49 ok"),
+    ("reset_num 1 password1", "reset_num 1 ok"),
+    ("callout_ctl 1 1 password1", "callout_ctl 1 ok"),
+    ("disable_sim 1 password1", "disable_sim 1 ok"),
+    ("disable_sim2 1 3 password1", "disable_sim2 1 ok"),
     ("CF 1 password1 0 3 +49 0", "CFOK 1"),
+    ("CF 1 password1 2 3 +49 15", "CFOK 1"),
+    ("CF 1 password1 5 4  0", "CFOK 1"),
     ("CF 1 password1 0 2  0", "CFSTATE 1 0 "),
     ("CF 1 password1 0 2 0", "CFERROR 1"),
+    ("CF 1 password1 0 3  0", "CFERROR 1"),
+    ("CF 1 password1 6 3 +49 0", "CFERROR 1"),
+    ("CF 1 wrong 0 2  0", "CFERROR 1"),
     ("CW 1 password1 1", "CWOK 1"),
+    ("CW 1 password1 0", "CWOK 1"),
     ("CW 1 password1 2", "CWSTATE 1 0"),
+    ("CW 1 password1 3", "CWERROR 1"),
     (
         "GSM 1 password1",
         (
@@ -267,12 +298,16 @@ async def test_ussd_memory() -> None:
         assert await server.ask("USSD 114 password1 *1#\n") == "USSDERROR 114 wrong code"
         assert await server.ask("USSD 115 wrong *1#") == "USSDERROR 115 PASSWORD"
         assert ussd.dialled == ["557*0112220248*10#", "1", "1"]
+        box.teach_ussd("goip1", "*3#", Ussd(failure="not allowed"))
+        for _ in range(2):
+            assert await server.ask("USSD 114 password1 *3#") == "USSDERROR 114 not allowed"
+        assert ussd.dialled[3:] == ["*3#"]
         box.teach_ussd("goip1", "*2#", Ussd(text="late", delay=60))
         server.say("USSD 116 password1 *2#")
         assert await server.ask("USSD 117 password1 *2#") == "USSDERROR 117 busy"
         assert await server.ask("USSDEXIT 118 password1") == "USSDEXIT 118"
         ussd.network_exit()
-        assert await server.packet() == "USSDEXIT 113"
+        assert await server.packet() == "USSDEXIT 116"
 
 
 async def test_a_reboot_silences_and_forgets() -> None:

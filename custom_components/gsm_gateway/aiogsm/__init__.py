@@ -19,7 +19,10 @@ The map, from the wire up:
 ``alarms.py``,
 ``recent.py``
 ``listeners.py``        who is told of events
+``requests.py``         what can be asked of a port or a box
+``reports.py``          finds the text that a delivery report is about
 ``outbox.py``           the queue: a lane per port, for texts and USSD in turn
+``sender.py``           runs the outbox, and learns what became of each text
 ``gateway.py``          Gateway, all that Home Assistant sees of a box
 ``family.py``           what a family tells of itself; ``families.py`` lists them and says how to add one
 ``models.py``           the words: ports, texts, calls, and the events about them
@@ -46,8 +49,8 @@ from .errors import (
 )
 from .families import FAMILIES
 from .family import Endpoint, Family, Feature
-from .gateway import Gateway, GatewayEvent, MessageChanged, Sending, StateChanged
-from .hub import Hub
+from .gateway import Gateway, GatewayEvent, MessageChanged, StateChanged
+from .hub import Hub, Stranger
 from .models import (
     Call,
     CallChanged,
@@ -60,12 +63,36 @@ from .models import (
     MessageError,
     MessageStatus,
     PortChanged,
+    PortRestarted,
     PortState,
     PortStatus,
     ReceivedSms,
+    Trouble,
+    TroubleFound,
     UssdArrived,
     UssdReply,
 )
+from .requests import (
+    Cells,
+    CloseUssd,
+    Forwarding,
+    ForwardingReason,
+    GetCallForwarding,
+    HangUp,
+    LockCell,
+    PortRequest,
+    RefreshCells,
+    ResetRemainingTime,
+    SetAllEnabled,
+    SetCallForwarding,
+    SetCallInterval,
+    SetCallTimeLimit,
+    SetCallWaiting,
+    SetEnabled,
+    SetImei,
+    SetPhoneNumber,
+)
+from .sender import Sending
 
 __all__ = [
     "FAMILIES",
@@ -75,20 +102,27 @@ __all__ = [
     "CallEventType",
     "CallState",
     "CannotConnect",
+    "Cells",
+    "CloseUssd",
     "CommandRefused",
     "ConnectionChanged",
     "Endpoint",
     "Family",
     "Feature",
+    "Forwarding",
+    "ForwardingReason",
     "Gateway",
     "GatewayError",
     "GatewayEvent",
     "GatewayState",
     "GatewayTimeout",
+    "GetCallForwarding",
+    "HangUp",
     "Hub",
     "InvalidInput",
     "LineHeard",
     "LinkLost",
+    "LockCell",
     "LoginRefused",
     "Message",
     "MessageChanged",
@@ -98,11 +132,26 @@ __all__ = [
     "OutcomeUnknown",
     "PortChanged",
     "PortNotReady",
+    "PortRequest",
+    "PortRestarted",
     "PortState",
     "PortStatus",
     "ReceivedSms",
+    "RefreshCells",
+    "ResetRemainingTime",
     "Sending",
+    "SetAllEnabled",
+    "SetCallForwarding",
+    "SetCallInterval",
+    "SetCallTimeLimit",
+    "SetCallWaiting",
+    "SetEnabled",
+    "SetImei",
+    "SetPhoneNumber",
     "StateChanged",
+    "Stranger",
+    "Trouble",
+    "TroubleFound",
     "UssdArrived",
     "UssdReply",
     "WrongPeer",

@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from .errors import GatewayError
-from .models import DialogEvent, UssdReply
+from .models import DialogEvent
+from .requests import Outcome, Request
 
 type Ticket = int
 """Names a submitted request until it is settled."""
@@ -20,57 +21,19 @@ type Ticket = int
 class Box:
     """One gateway for a dialog to serve: ``key`` names it in every event.
 
-    ``lines`` are the GoIP line ids known to be its own; a NeoGate tells its ports by itself.
+    ``lines`` are the GoIP line ids known to be its own, ``passwords`` those of lines that have one of
+    their own; a NeoGate tells its ports by itself. ``join_texts``: what a port tells in quick succession
+    from one sender is one long text. ``repeat_send``: the box can be asked again about a text that is
+    on its way without sending it twice.
     """
 
     key: str
     username: str = field(default="", repr=False)
     password: str = field(repr=False)
     lines: Sequence[str] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SendSms:
-    """Send a text by one port. Settled with ``SmsTaken``."""
-
-    port: str
-    recipient: str = field(repr=False)
-    text: str = field(repr=False)
-    message_id: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SendUssd:
-    """Dial a USSD code on one port and wait for the network's answer. Settled with ``UssdReply``."""
-
-    port: str
-    code: str = field(repr=False)
-    timeout: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reboot:
-    """Restart one port's module, or with no port the whole box. Settled with ``Done``."""
-
-    port: str | None = None
-
-
-type Request = SendSms | SendUssd | Reboot
-
-
-@dataclass(frozen=True, slots=True)
-class SmsTaken:
-    """The network took the text; a delivery report will name it by ``reference``, where there are any."""
-
-    reference: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """It was done, and there is nothing to tell of it."""
-
-
-type Outcome = SmsTaken | UssdReply | Done | GatewayError
+    passwords: Mapping[str, str] = field(default_factory=dict, repr=False)
+    join_texts: bool = False
+    repeat_send: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +98,7 @@ class Dialog[P](ABC):
         """Take leave of a gateway and settle all that it still owes an answer."""
 
     @abstractmethod
-    def submit(self, key: str, ticket: Ticket, request: Request, now: float) -> Steps[P]:
+    def submit(self, key: str, ticket: Ticket, request: Request[object], now: float) -> Steps[P]:
         """Begin what is asked of a gateway. Raise InvalidInput or NotSupported before a byte is sent."""
 
     @abstractmethod

@@ -5,13 +5,14 @@ from collections import deque
 from collections.abc import Callable
 from itertools import count
 import logging
-from typing import assert_never, override
+from typing import assert_never, cast, override
 
-from .dialog import Box, Dialog, Drop, Emit, Open, Outcome, Request, Send, Settle, Step, Steps, Ticket
+from .dialog import Box, Dialog, Drop, Emit, Open, Send, Settle, Step, Steps, Ticket
 from .errors import GatewayError, LinkLost
 from .link import Link, Listener
 from .listeners import Listeners
 from .models import DialogEvent
+from .requests import Outcome, Request
 
 _WIRE = logging.getLogger(f"{__package__}.wire")
 
@@ -59,7 +60,7 @@ class Driver[P](Listener[P]):
             self._attached.remove(key)
             self._perform(self._dialog.detach(key, self._loop.time()))
 
-    async def submit(self, key: str, request: Request) -> Outcome:
+    async def submit[O](self, key: str, request: Request[O]) -> O:
         """Ask something of a gateway and wait for its outcome. Raise GatewayError as the request's."""
         if key not in self._attached:
             raise LinkLost("the gateway is not served")
@@ -74,7 +75,7 @@ class Driver[P](Listener[P]):
             self._waiting.pop(ticket, None)
         if isinstance(outcome, GatewayError):
             raise outcome
-        return outcome
+        return cast("O", outcome)  # what a request is settled with is the dialog's promise
 
     @override
     def on_opened(self, peer: P) -> None:

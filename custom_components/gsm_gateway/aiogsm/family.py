@@ -13,7 +13,21 @@ class Feature(Flag):
     """What a gateway of a family can do beyond texts and USSD."""
 
     CALLS = auto()
+    """Calls are told of, can be hung up, forwarded and knocked on."""
+
     REMAINING_TIME = auto()
+    """Minutes of outgoing calls are counted and limited."""
+
+    PORT_SWITCH = auto()
+    """Ports can be switched on and off."""
+
+    CELLS = auto()
+    """Radio cells are told of and can be locked to."""
+
+    USSD_SESSIONS = auto()
+    """A USSD session can be ended."""
+
+    DELIVERY_REPORTS = auto()
     REBOOT_BOX = auto()
     SIM_NUMBERS = auto()
     """The SIM's card number and, where it is set, its phone number are told."""
@@ -33,7 +47,8 @@ class Endpoint:
 class Family:
     """One family of gateways. Times are in seconds.
 
-    ``pace`` is the least time between two texts of one port. ``ussd_timeout`` is how long a network's
+    ``pace`` is the least time between two texts of one port; ``batch`` is how many recipients of one text
+    a port takes at a time. ``ussd_timeout`` is how long a network's
     answer is waited for by default. The checks raise InvalidInput. ``make_dialog`` and ``make_link``
     belong together: both speak of far ends in the same type, which is nobody else's business.
     """
@@ -48,3 +63,4 @@ class Family:
     check_sms: Callable[[str, str], None]
     make_dialog: Callable[[], Dialog[Any]]
     make_link: Callable[[Endpoint], Link[Any]]
+    batch: int = 1

@@ -1,5 +1,6 @@
 """Reads ``key:value;key:value`` lists, as boxes put them into text datagrams."""
 
+from collections.abc import Callable
 import re
 from typing import Self
 
@@ -22,6 +23,7 @@ class Fields:
     def __init__(self, values: dict[str, str]) -> None:
         """Keep the values as they were sent."""
         self._values = values
+        self._unread: set[str] = set()
 
     @classmethod
     def read(cls, text: str, body: str | None = None) -> Self:
@@ -36,6 +38,20 @@ class Fields:
             values.setdefault(key, value.strip(PADDING))
             text = after
         return cls(values)
+
+    @property
+    def unread(self) -> tuple[str, ...]:
+        """The keys of values that could not be read, of those that were asked for."""
+        return tuple(sorted(self._unread))
+
+    def read_as[T](self, key: str, reader: Callable[[str], T | None]) -> T | None:
+        """Give what ``reader`` makes of a value; one that it can make nothing of is noted."""
+        raw = self._values.get(key, "")
+        if known(raw) is None:
+            return None
+        if (value := reader(raw)) is None:
+            self._unread.add(key)
+        return value
 
     def raw(self, *keys: str) -> str | None:
         """Give the first of these that was sent, as it was sent."""

@@ -8,28 +8,34 @@ from types import MappingProxyType
 from typing import Any
 import uuid
 
-from .dialog import Box, Reboot, SendSms, SendUssd
+from .dialog import Box
 from .driver import Driver
-from .errors import GatewayError, InvalidInput, LinkLost, NotSupported
+from .errors import InvalidInput, LinkLost, NotSupported
 from .family import Endpoint, Family, Feature
 from .hub import Hub
 from .listeners import Listeners
 from .models import (
     CallChanged,
     ConnectionChanged,
+    DeliveryReported,
     DialogEvent,
     GatewayState,
+    LateResult,
     LineHeard,
     Message,
     PortChanged,
+    PortRestarted,
     PortState,
     PortStatus,
     ReceivedSms,
     SmsArrived,
+    TroubleFound,
     UssdArrived,
     UssdReply,
 )
-from .outbox import Outbox, Turn
+from .outbox import Outbox
+from .requests import PortRequest, Reboot, SendUssd, SetAllEnabled, SetEnabled
+from .sender import Sender, Sending
 from .text import check_ussd_code
 
 USSD_TIMEOUTS = (5.0, 180.0)
@@ -50,28 +56,15 @@ class StateChanged:
     state: GatewayState
 
 
-class Sending:
-    """A text on its way: how it stands now, and its end."""
-
-    def __init__(self, message: Message) -> None:
-        """Begin with a queued text."""
-        self.message = message
-        self._over = asyncio.get_running_loop().create_future()
-
-    async def wait(self) -> Message:
-        """Wait until the text is settled. Being cancelled does not cancel the text."""
-        await asyncio.shield(self._over)
-        return self.message
-
-    def change(self, message: Message) -> None:
-        """Note how the text stands now."""
-        self.message = message
-        if message.status.settled:
-            self._over.set_result(None)
-
-
 type GatewayEvent = (
-    StateChanged | MessageChanged | ReceivedSms | CallChanged | UssdArrived | ConnectionChanged
+    StateChanged
+    | MessageChanged
+    | ReceivedSms
+    | CallChanged
+    | UssdArrived
+    | ConnectionChanged
+    | PortRestarted
+    | TroubleFound
 )
 type Clock = Callable[[], datetime]
 
@@ -105,16 +98,18 @@ class Gateway:
         self._clock = clock
         lines = {line: PortState(port=line, status=PortStatus.OFFLINE) for line in box.lines}
         self._state = GatewayState(host=endpoint.host, ports=MappingProxyType(lines))
-        self._outbox = Outbox(pace=family.pace if pace is None else pace)
         self._listeners: Listeners[GatewayEvent] = Listeners()
         self._driver: Driver[Any] | None = None
         self._unsubscribe: Callable[[], None] | None = None
         self._attached = False
         self._first: asyncio.Future[None] | None = None
-        self._timer: asyncio.TimerHandle | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._sending: dict[str, Sending] = {}
-        self._turns: dict[str, asyncio.Future[None]] = {}
+        self._sender = Sender(
+            Outbox(pace=family.pace if pace is None else pace, batch=family.batch),
+            submit=lambda request: self._opened().submit(box.key, request),
+            ports=lambda: self._state.ports if self._state.connected else {},
+            on_change=lambda message: self._listeners.tell(MessageChanged(message)),
+            on_queue=lambda queue: self._update(replace(self._state, queue=queue)),
+        )
 
     @property
     def state(self) -> GatewayState:
@@ -132,6 +127,7 @@ class Gateway:
         """
         self._driver = await self._hub.acquire(self.family, self._endpoint)
         self._unsubscribe = self._driver.subscribe(self._on_dialog_event)
+        self._sender.start()
         try:
             if Feature.PORTS_BY_THEMSELVES not in self.family.features:
                 self._first = asyncio.get_running_loop().create_future()
@@ -147,29 +143,18 @@ class Gateway:
         """Take leave: what has not left is given up, sockets are closed, no task or timer remains."""
         if (driver := self._driver) is None:
             return
-        self._driver = None
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        closed = LinkLost("the gateway was closed")
-        for waiting in (self._first, *self._turns.values()):
-            if waiting is not None and not waiting.done():
-                waiting.set_exception(closed)
+        if self._first is not None and not self._first.done():
+            self._first.set_exception(LinkLost("the gateway was closed"))
         try:
-            self._abandon()
+            self._sender.stop()
+            self._driver = None
             if self._attached:
                 driver.detach(self._box.key)
-            await asyncio.gather(*self._tasks)
-            self._abandon()  # what the wire gave back
+            await self._sender.finish()
         finally:
             if self._unsubscribe is not None:
                 self._unsubscribe()
             await self._hub.release(driver)
-
-    def _abandon(self) -> None:
-        for message in self._outbox.abandon():
-            self._changed(message)
-        self._update(replace(self._state, queue=len(self._outbox)))
 
     def send_sms(self, recipient: str, text: str, *, port: str | None = None) -> Sending:
         """Queue a text, to leave by ``port`` only or by whichever is free. Raise InvalidInput.
@@ -187,11 +172,7 @@ class Gateway:
             pinned=port,
         )
         self._opened()
-        self._sending[message.message_id] = sending = Sending(message)
-        self._outbox.add(message, asyncio.get_running_loop().time())
-        self._listeners.tell(MessageChanged(message))
-        self._pump()
-        return sending
+        return self._sender.send(message)
 
     async def send_ussd(self, port: str, code: str, timeout: float | None = None) -> UssdReply:
         """Dial a USSD code and return the network's answer, waiting ``timeout`` seconds (5 to 180).
@@ -205,21 +186,35 @@ class Gateway:
         if not USSD_TIMEOUTS[0] <= timeout <= USSD_TIMEOUTS[1]:
             raise InvalidInput("ussd_timeout", "a USSD answer can be waited for 5 to 180 seconds")
         driver = self._opened()
-        await self._take_turn(port)
-        try:
-            reply = await driver.submit(self._box.key, SendUssd(port=port, code=code, timeout=timeout))
-        finally:
-            self._give_back(port)
-        assert isinstance(reply, UssdReply)  # what the request is settled with
-        return reply
+        async with self._sender.turn(port):
+            return await driver.submit(self._box.key, SendUssd(port=port, code=code, timeout=timeout))
 
     async def reboot(self, port: str | None = None) -> None:
-        """Restart one port, or the whole box where the family can. Raise NotSupported or GatewayError."""
+        """Restart one port, or the whole box where the family can. Raise NotSupported or GatewayError.
+
+        What is being sent has 30 seconds to be settled before; nothing new departs meanwhile.
+        """
         if port is not None:
             self._check_port(port)
         elif Feature.REBOOT_BOX not in self.family.features:
             raise NotSupported("the box itself cannot be restarted this way")
-        await self._opened().submit(self._box.key, Reboot(port=port))
+        async with self._sender.at_rest([*self._state.ports] if port is None else [port]):
+            await self._opened().submit(self._box.key, Reboot(port=port))
+
+    async def set_enabled(self, port: str, *, enabled: bool) -> None:
+        """Switch one port's module on, or off once what it sends is settled. Raise GatewayError."""
+        async with self._sender.at_rest([] if enabled else [port]):
+            await self.ask(SetEnabled(port=port, enabled=enabled))
+
+    async def set_all_enabled(self, request: SetAllEnabled) -> None:
+        """Switch modules with one command of the box, as ``set_enabled`` does. Raise GatewayError."""
+        async with self._sender.at_rest(request.disabled):
+            await self._opened().submit(self._box.key, request)
+
+    async def ask[O](self, request: PortRequest[O]) -> O:
+        """Ask something of one port, at once and beside its texts. Raise NotSupported or GatewayError."""
+        self._check_port(request.port)
+        return await self._opened().submit(self._box.key, request)
 
     def _opened(self) -> Driver[Any]:
         if self._driver is None:
@@ -229,75 +224,6 @@ class Gateway:
     def _check_port(self, port: str) -> None:
         if port not in self._state.ports:
             raise InvalidInput("port", "the gateway has no such port")
-
-    async def _take_turn(self, port: str) -> None:
-        turn = Turn(uuid.uuid7().hex, port)
-        self._turns[turn.turn_id] = waiting = asyncio.get_running_loop().create_future()
-        self._outbox.add_turn(turn)
-        self._pump()
-        try:
-            await waiting
-        except asyncio.CancelledError:
-            if waiting.cancelled():
-                self._outbox.drop_turn(turn)
-                self._pump()
-            else:  # the turn came in the same moment
-                self._give_back(port)
-            raise
-        finally:
-            del self._turns[turn.turn_id]
-
-    def _give_back(self, port: str) -> None:
-        self._outbox.release(port)
-        self._pump()
-
-    def _pump(self) -> None:
-        """Let leave what may leave now, and wake up when that may change."""
-        if self._driver is None:
-            return
-        loop = asyncio.get_running_loop()
-        now = loop.time()
-        for message in self._outbox.expire(now):
-            self._changed(message)
-        for departure in self._outbox.take(self._state.ports if self._state.connected else {}, now):
-            if isinstance(departure, Turn):
-                self._grant(departure)
-                continue
-            self._changed(departure)
-            task = loop.create_task(self._send(self._driver, departure))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-        self._update(replace(self._state, queue=len(self._outbox)))
-        if self._timer is not None:
-            self._timer.cancel()
-        deadline = self._outbox.deadline(now)
-        self._timer = None if deadline is None else loop.call_at(deadline, self._pump)
-
-    def _grant(self, turn: Turn) -> None:
-        waiting = self._turns.get(turn.turn_id)
-        if waiting is None or waiting.done():  # whoever asked was cancelled and is about to notice
-            self._outbox.release(turn.port)
-        else:
-            waiting.set_result(None)
-
-    async def _send(self, driver: Driver[Any], message: Message) -> None:
-        assert message.port is not None  # a departure has its port
-        request = SendSms(
-            port=message.port, recipient=message.recipient, text=message.text, message_id=message.message_id
-        )
-        try:
-            outcome = await driver.submit(self._box.key, request)
-        except GatewayError as err:
-            outcome = err
-        now = asyncio.get_running_loop().time()
-        self._changed(self._outbox.settle(message.message_id, outcome, self._state.ports, now))
-        self._pump()
-
-    def _changed(self, message: Message) -> None:
-        self._sending[message.message_id].change(message)
-        if message.status.settled:
-            del self._sending[message.message_id]
-        self._listeners.tell(MessageChanged(message))
 
     def _on_dialog_event(self, event: DialogEvent) -> None:
         if isinstance(event, LineHeard) or event.gateway != self._box.key:
@@ -311,9 +237,16 @@ class Gateway:
                 self._update(replace(self._state, ports=ports, host=host or self._state.host))
             case SmsArrived():
                 self._on_sms(event)
-            case CallChanged() | UssdArrived():
+            case DeliveryReported():
+                self._sender.reported(event)
+            case LateResult():
+                self._sender.learned_late(event)
+            case PortRestarted(port=name):
+                self._sender.restarted(name)
                 self._listeners.tell(event)
-        self._pump()
+            case CallChanged() | UssdArrived() | TroubleFound():
+                self._listeners.tell(event)
+        self._sender.pump()
 
     def _on_connection(self, event: ConnectionChanged) -> None:
         if self._first is not None and not self._first.done():

@@ -1,11 +1,24 @@
 """Keeps the drivers in use, so that gateways which register at one UDP port share its socket."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from .driver import Driver
 from .family import Endpoint, Family, Feature
+from .listeners import Listeners
+from .models import DialogEvent, LineHeard
+
+
+@dataclass(frozen=True, slots=True)
+class Stranger:
+    """A line that no gateway owns, and where it was heard."""
+
+    family: Family
+    endpoint: Endpoint
+    heard: LineHeard
 
 
 @dataclass(slots=True)
@@ -21,6 +34,11 @@ class Hub:
         """Begin with none."""
         self._shared: dict[tuple[str, Endpoint], _Shared] = {}
         self._lock = asyncio.Lock()
+        self._listeners: Listeners[Stranger] = Listeners()
+
+    def subscribe(self, listener: Callable[[Stranger], None]) -> Callable[[], None]:
+        """Call ``listener`` with every line that no gateway owns, until the returned function is called."""
+        return self._listeners.add(listener)
 
     async def acquire(self, family: Family, endpoint: Endpoint) -> Driver[Any]:
         """Lend a started driver. Raise CannotConnect where its link cannot be made ready."""
@@ -30,6 +48,7 @@ class Hub:
             shared = self._shared.get((family.key, endpoint))
             if shared is None:
                 shared = _Shared(await _started(family, endpoint))
+                shared.driver.subscribe(partial(self._on_event, family, endpoint))
                 self._shared[family.key, endpoint] = shared
             shared.users += 1
             return shared.driver
@@ -45,6 +64,10 @@ class Hub:
                         await driver.close()  # under the lock, so that its port is free for the next
                     return
         await driver.close()
+
+    def _on_event(self, family: Family, endpoint: Endpoint, event: DialogEvent) -> None:
+        if isinstance(event, LineHeard):
+            self._listeners.tell(Stranger(family, endpoint, event))
 
 
 async def _started(family: Family, endpoint: Endpoint) -> Driver[Any]:

@@ -80,7 +80,8 @@ class PortState:
     """What is known of one port; ``None`` where the gateway does not say.
 
     ``port`` is the port's number (NeoGate) or line id (GoIP). ``signal`` is in dBm, ``remaining_time``
-    in minutes of outgoing calls, and unknown where ``unlimited`` is true.
+    in minutes of outgoing calls, and unknown where ``unlimited`` is true. ``call_time_limit`` is what
+    it starts from, in minutes; ``call_interval`` is in seconds; ``cell`` as the port names it.
     """
 
     port: str
@@ -96,6 +97,11 @@ class PortState:
     iccid: str | None = field(default=None, repr=False)
     model: str | None = None
     revision: str | None = None
+    enabled: bool | None = None
+    voip_registered: bool | None = None
+    call_time_limit: int | None = None
+    call_interval: int | None = None
+    cell: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,6 +218,63 @@ class UssdArrived:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryReported:
+    """The network tells what became of a text that had been taken, named as ``SmsTaken`` named it.
+
+    ``delivered`` is ``None`` while it still tries. ``number`` is missing on older firmware.
+    """
+
+    gateway: str
+    port: str
+    reference: int
+    delivered: bool | None
+    number: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LateResult:
+    """What became of a text whose SendSms was settled with OutcomeUnknown before."""
+
+    gateway: str
+    message_id: str
+    taken: bool
+    reference: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortRestarted:
+    """A port's module or box started anew: what it had numbered before is numbered anew."""
+
+    gateway: str
+    port: str
+
+
+class Trouble(StrEnum):
+    """What a gateway's owner has to know of and can mend."""
+
+    UNAUTHENTICATED = "wrong_password"
+    """A line was heard, or answers, with another password."""
+
+    TWO_ADDRESSES = "two_addresses"
+    """A line is heard from two addresses in turn."""
+
+    LINE_TAKEN = "line_taken"
+    """A line belongs to another gateway already."""
+
+    SENDS_TWICE = "sends_twice"
+    """The box sends a text again when it is only asked about it; it is not asked any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TroubleFound:
+    """Something is wrong with a port that its owner can mend. Told once until it is over."""
+
+    gateway: str
+    port: str
+    trouble: Trouble
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LineHeard:
     """A line that no gateway owns sent a keepalive; ``password`` is what it tried."""
 
@@ -220,4 +283,15 @@ class LineHeard:
     password: str = field(repr=False)
 
 
-type DialogEvent = ConnectionChanged | PortChanged | SmsArrived | CallChanged | UssdArrived | LineHeard
+type DialogEvent = (
+    ConnectionChanged
+    | PortChanged
+    | SmsArrived
+    | CallChanged
+    | UssdArrived
+    | DeliveryReported
+    | LateResult
+    | PortRestarted
+    | TroubleFound
+    | LineHeard
+)

@@ -4,11 +4,10 @@ Pure: the time is passed in (the loop's clock, in seconds), and nothing is sent 
 asks ``take`` what may leave now, sends it, and says with ``settle`` or ``release`` how it went.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import count
 
-from .dialog import Outcome
 from .errors import (
     CommandRefused,
     GatewayError,
@@ -19,6 +18,7 @@ from .errors import (
     PortNotReady,
 )
 from .models import Message, MessageError, MessageStatus, PortState, PortStatus
+from .requests import Outcome
 
 EXPIRES_AFTER = 3600.0
 """Seconds that a text waits for a port that can send it."""
@@ -40,12 +40,27 @@ type Departure = Message | Turn
 
 @dataclass(slots=True)
 class _Lane:
-    busy: bool = False
+    """What a port does: ``out`` counts what has departed, ``held`` who keeps anything more from it."""
+
+    out: int = 0
+    held: int = 0
     free_at: float = 0.0
     used_at: float = 0.0
 
+    @property
+    def idle(self) -> bool:
+        return not self.out and not self.held
+
     def free(self, now: float) -> bool:
-        return not self.busy and self.free_at <= now
+        return self.idle and self.free_at <= now
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Room for more recipients of the text that a port is about to be given."""
+
+    text: str
+    room: int
 
 
 @dataclass(slots=True)
@@ -59,9 +74,13 @@ class _Waiting:
 class Outbox:
     """All texts of one gateway that are not settled, in order of arrival."""
 
-    def __init__(self, *, pace: float) -> None:
-        """Keep ``pace`` seconds between the beginnings of two texts of one port."""
+    def __init__(self, *, pace: float, batch: int = 1) -> None:
+        """Keep ``pace`` seconds between the beginnings of two texts of one port.
+
+        A port is given up to ``batch`` recipients of one text at a time.
+        """
         self._pace = pace
+        self._batch = batch
         self._queued: dict[str, _Waiting] = {}
         self._sending: dict[str, _Waiting] = {}
         self._turns: list[Turn] = []
@@ -91,40 +110,56 @@ class Outbox:
 
     def _depart_turns(self) -> Iterator[Turn]:
         for turn in list(self._turns):
-            if not self._lane(turn.port).busy:  # the pace is kept between texts only
+            if self._lane(turn.port).idle:  # the pace is kept between texts only
                 self._turns.remove(turn)
-                self._lane(turn.port).busy = True
+                self._lane(turn.port).out += 1
                 yield turn
 
     def _depart_texts(self, ports: Mapping[str, PortState], now: float) -> Iterator[Message]:
+        batches: dict[str, _Batch] = {}
         # What came back from a port goes before what arrived after it.
         for waiting in sorted(self._queued.values(), key=lambda waiting: waiting.order):
-            if (port := self._choose(waiting, ports, now)) is not None:
-                yield self._depart(waiting, port, now)
+            able = [port for port in ports if _is_able(port, ports[port], waiting)]
+            free = [port for port in able if self._lane(port).free(now)]
+            text = waiting.message.text
+            if free:  # the one that was idle longest, so that equals take turns
+                chosen: str | None = min(free, key=lambda port: self._lane(port).used_at)
+            else:
+                chosen = _roomy(batches, able, text)
+            if chosen is None:
+                continue
+            if chosen in free:
+                batches[chosen] = _Batch(text, self._share(text, len(free)))
+            batches[chosen].room -= 1
+            yield self._depart(waiting, chosen, now)
 
-    def _choose(self, waiting: _Waiting, ports: Mapping[str, PortState], now: float) -> str | None:
-        """Choose the ready port that was idle longest, so that equals take turns."""
-        pinned = waiting.message.pinned
-        free = [
-            port
-            for port, state in ports.items()
-            if pinned in (None, port)
-            and state.status is PortStatus.READY
-            and port not in waiting.refused_by
-            and self._lane(port).free(now)
-        ]
-        return min(free, key=lambda port: self._lane(port).used_at, default=None)
+    def _share(self, text: str, ports: int) -> int:
+        """Give how many of a text's recipients one of so many free ports takes, so that all help."""
+        recipients = sum(waiting.message.text == text for waiting in self._queued.values())
+        return min(self._batch, -(-recipients // ports))
 
     def _depart(self, waiting: _Waiting, port: str, now: float) -> Message:
         lane = self._lane(port)
-        lane.busy, lane.used_at, lane.free_at = True, now, now + self._pace
+        lane.out, lane.used_at, lane.free_at = lane.out + 1, now, now + self._pace
         waiting.message = replace(waiting.message, status=MessageStatus.SENDING, port=port)
         self._sending[waiting.message.message_id] = self._queued.pop(waiting.message.message_id)
         return waiting.message
 
+    def hold(self, port: str) -> None:
+        """Let nothing more depart by a port until ``resume``."""
+        self._lane(port).held += 1
+
+    def resume(self, port: str) -> None:
+        """End one ``hold``."""
+        self._lane(port).held -= 1
+
+    def is_out(self, port: str) -> bool:
+        """Whether something that departed by a port is not back."""
+        return self._lane(port).out > 0
+
     def release(self, port: str) -> None:
         """Free the lane that a USSD request had taken."""
-        self._lane(port).busy = False
+        self._lane(port).out -= 1
 
     def settle(
         self, message_id: str, outcome: Outcome, ports: Mapping[str, PortState], now: float
@@ -134,7 +169,7 @@ class Outbox:
         port = waiting.message.port
         assert port is not None  # a text gets its port when it departs
         lane = self._lane(port)
-        lane.busy = False
+        lane.out -= 1
         if isinstance(outcome, GatewayTimeout):
             lane.free_at = max(lane.free_at, now + RETRY_PAUSE)
         if isinstance(outcome, PortNotReady):
@@ -171,11 +206,24 @@ class Outbox:
         """When to call ``expire`` and ``take`` again, if nothing else happens before."""
         if not self._queued:
             return None
-        lanes = [lane.free_at for lane in self._lanes.values() if not lane.busy and lane.free_at > now]
+        lanes = [lane.free_at for lane in self._lanes.values() if lane.idle and lane.free_at > now]
         return min([*lanes, *(waiting.expires_at for waiting in self._queued.values())])
 
     def _lane(self, port: str) -> _Lane:
         return self._lanes.setdefault(port, _Lane())
+
+
+def _is_able(port: str, state: PortState, waiting: _Waiting) -> bool:
+    """Whether a port is ready, may send this text, and has not refused it."""
+    if waiting.message.pinned not in (None, port) or port in waiting.refused_by:
+        return False
+    return state.status is PortStatus.READY
+
+
+def _roomy(batches: Mapping[str, _Batch], ports: Iterable[str], text: str) -> str | None:
+    """Give one of these ports that is about to send this text and has room for another recipient."""
+    fitting = (port for port in ports if port in batches and batches[port].text == text)
+    return next((port for port in fitting if batches[port].room > 0), None)
 
 
 def _settled(message: Message, outcome: Outcome) -> Message:

@@ -1,7 +1,12 @@
-"""Joins the parts of long texts. Parts may come out of order, twice, late or never."""
+"""Joins long texts: of parts that are numbered, and of pieces that are not.
+
+Parts may come out of order, twice, late or never. Pieces have nothing but the order that they come in.
+"""
 
 from collections import deque
 from dataclasses import dataclass, field
+
+from .alarms import Alarms
 
 JOIN_TIMEOUT = 300.0
 """Seconds from a text's first part until it is given out without the missing ones."""
@@ -11,6 +16,15 @@ MAX_OPEN = 64
 
 MAX_REMEMBERED = 256
 """Parts that are recognised when they come again."""
+
+PIECE_TIMEOUT = 30.0
+"""Seconds after a piece in which the next one of its text may come."""
+
+LEAST_PIECE = 60
+"""Characters of a piece that another may follow: a full part has 67 of them, emoji aside, or 153."""
+
+MOST_ROWS = 1024
+"""Texts in pieces that may be open at the same time, of all ports together."""
 
 MAX_PARTS = 255
 """The most parts that a text can have (3GPP TS 23.040 §9.2.3.24.1)."""
@@ -116,3 +130,62 @@ class Joiner:
 
     def _take(self, key: _Key) -> list[Joined]:
         return [self._open.pop(key).joined()]
+
+
+@dataclass(slots=True)
+class _Row:
+    """The pieces of one text so far, in order of arrival."""
+
+    texts: list[str] = field(repr=False)
+    until: float
+
+    def joined(self, key: tuple[str, str]) -> Joined:
+        port, sender = key
+        text, parts = "".join(self.texts), len(self.texts)
+        return Joined(port=port, sender=sender, text=text, parts=parts, complete=True)
+
+
+class Rows:
+    """Takes pieces that carry no number and gives whole texts, guessed by length, sender and time.
+
+    A piece of 60 characters or more may go on, and waits for 30 seconds; what its sender's next is, is its
+    next piece. A shorter one is a text's last, or all of it, and waits for nothing. Its memory is bounded;
+    nothing that came in is lost by that.
+    """
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self._rows: dict[tuple[str, str], _Row] = {}
+        self._alarms: Alarms[tuple[str, str]] = Alarms()
+
+    def add(self, port: str, sender: str, text: str, now: float) -> list[Joined]:
+        """Take a piece; give what is whole by it, or what has to make room for it."""
+        key = (port, sender)
+        pushed_out = self._make_room(key)
+        row = self._rows.setdefault(key, _Row([], now + JOIN_TIMEOUT))
+        row.texts.append(text)
+        if len(text) < LEAST_PIECE or len(row.texts) >= MAX_PARTS:
+            return [*pushed_out, self._take(key)]
+        self._alarms.set(key, min(now + PIECE_TIMEOUT, row.until))
+        return pushed_out
+
+    def expire(self, now: float) -> list[Joined]:
+        """Give the texts that nothing more is waited for."""
+        return [self._take(key) for key in self._alarms.take(now)]
+
+    def flush(self, port: str) -> list[Joined]:
+        """Give all that waits of a port, as it is."""
+        return [self._take(key) for key in list(self._rows) if key[0] == port]
+
+    def deadline(self) -> float | None:
+        """When ``expire`` is next needed, if ever."""
+        return self._alarms.first()
+
+    def _make_room(self, key: tuple[str, str]) -> list[Joined]:
+        if key in self._rows or len(self._rows) < MOST_ROWS:
+            return []
+        return [self._take(next(iter(self._rows)))]
+
+    def _take(self, key: tuple[str, str]) -> Joined:
+        self._alarms.set(key, None)
+        return self._rows.pop(key).joined(key)

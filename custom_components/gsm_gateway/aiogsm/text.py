@@ -7,8 +7,13 @@ import re
 
 from .errors import InvalidInput
 
+MOST_MINUTES = 100_000
+MOST_SECONDS = 86_400
+LEAST_RINGING, MOST_RINGING = 5, 30
+
 _NUMBER = re.compile(r"\+?[0-9]{2,20}", re.ASCII)
 _USSD_CODE = re.compile(r"[0-9*#+]{1,182}", re.ASCII)
+_IMEI = re.compile(r"[0-9]{15}", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _CONTROL_IN_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _CREDENTIAL = re.compile(r"[^\s;\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,64}")
@@ -35,6 +40,41 @@ def check_text(text: str, limit: int) -> None:
     excess = len(text.encode()) - limit
     if excess > 0:
         raise InvalidInput("text_too_long", f"the text is {excess} bytes too long", excess=excess)
+
+
+def check_imei(imei: str) -> None:
+    """Refuse all but 15 digits of which the last is right (3GPP TS 23.003 annex B: Luhn's check digit)."""
+    if not _IMEI.fullmatch(imei) or _luhn(imei) % 10:
+        raise InvalidInput("imei", "an IMEI is 15 digits, and the last of them follows from the others")
+
+
+def _luhn(digits: str) -> int:
+    doubled = (sum(divmod(2 * int(digit), 10)) for digit in digits[-2::-2])
+    return sum(doubled) + sum(int(digit) for digit in digits[::-2])
+
+
+def check_minutes(minutes: int) -> None:
+    """Refuse all but 0 to 100000 minutes of calls."""
+    if not 0 <= minutes <= MOST_MINUTES:
+        raise InvalidInput("minutes", f"a limit of calls is 0 to {MOST_MINUTES} minutes")
+
+
+def check_seconds(seconds: int) -> None:
+    """Refuse all but 0 to 86400 seconds between calls."""
+    if not 0 <= seconds <= MOST_SECONDS:
+        raise InvalidInput("seconds", f"an interval of calls is 0 to {MOST_SECONDS} seconds")
+
+
+def check_ringing(seconds: int) -> None:
+    """Refuse all but the 5 to 30 seconds that a call may ring (3GPP TS 22.082: no reply condition timer)."""
+    if not LEAST_RINGING <= seconds <= MOST_RINGING:
+        raise InvalidInput("ringing", f"a call rings {LEAST_RINGING} to {MOST_RINGING} seconds")
+
+
+def check_cell(cell: str) -> None:
+    """Refuse what is no radio cell's id, or could not be carried: as with a credential."""
+    if not _CREDENTIAL.fullmatch(cell):
+        raise InvalidInput("cell", "a cell's id is 1 to 64 characters, with no blank or semicolon")
 
 
 def check_credential(value: str) -> None:

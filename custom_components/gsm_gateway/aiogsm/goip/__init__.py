@@ -2,7 +2,9 @@
 
 from ..family import Endpoint, Family, Feature
 from ..link.udp_server import UdpServer
-from .dialog import GoipDialog, check_box, check_sms
+from .dialog import GoipDialog
+from .port import check_box
+from .sending import check_sms
 
 
 def _make_link(endpoint: Endpoint) -> UdpServer:
@@ -16,11 +18,16 @@ FAMILY = Family(
     features=(
         Feature.CALLS
         | Feature.REMAINING_TIME
+        | Feature.PORT_SWITCH
+        | Feature.CELLS
+        | Feature.USSD_SESSIONS
+        | Feature.DELIVERY_REPORTS
         | Feature.REBOOT_BOX
         | Feature.SIM_NUMBERS
         | Feature.PORTS_BY_THEMSELVES
     ),
     pace=0.0,
+    batch=10,
     ussd_timeout=120.0,
     check_box=check_box,
     check_sms=check_sms,

@@ -1,4 +1,4 @@
-"""GoIP datagrams and messages, both ways: the only file here that knows the vendor's words.
+"""GoIP datagrams and messages, both ways: only this file and ``messages`` know the vendor's words.
 
 One datagram is one message. The box speaks first with ``VERB:<number>;key:value;...`` and answers with
 ``VERB <number> ...``. ``decode`` returns a message or raises Malformed; whoever calls it goes on.
@@ -6,23 +6,45 @@ The numbers of sections are those of the vendor's "GoIP SMS Interface".
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from enum import StrEnum
 import re
 
 from ..errors import InvalidInput
 from ..fields import MAX_VALUE, PADDING, Fields, integer, known, without_line_end
 from ..models import CallState
+from ..requests import Forwarding, ForwardingReason
 from ..text import check_credential, printable
+from .messages import (
+    NO_LIMIT,
+    OFF,
+    ON,
+    Answer,
+    CallHungUp,
+    CallRecorded,
+    CellChanged,
+    CellsListed,
+    FromBox,
+    Keepalive,
+    MinutesLeft,
+    News,
+    Prompt,
+    Push,
+    Refused,
+    Reply,
+    Settings,
+    SmsDelivered,
+    SmsReceived,
+    Taken,
+    UssdReceived,
+    VoiceChanged,
+    Waiting,
+    Word,
+)
 
 MAX_DATAGRAM = 4096
 """Bytes. The longest honest message is a text of 3000 bytes with its keys."""
 
 MAX_TEXT = 3000
 """Bytes of UTF-8 that a text may have (section 3)."""
-
-NO_LIMIT = -1
-"""In place of minutes: outgoing calls are not limited."""
 
 USSD_FAILED = "USSD send failed!"
 """A network's answer that is none: the box says so in its place."""
@@ -36,12 +58,15 @@ _FROM_BOX = re.compile(r"([A-Za-z_]{1,32}):(-?[0-9]{1,10});")
 _ANSWER = re.compile(r"([A-Za-z_]{1,32}) ([0-9]{1,10})(?:\s(.*))?", re.DOTALL)
 _PASSWORDS = re.compile(rb"(pass(?:word)?:)[^;]*")
 _CAUSE = re.compile(r"[,;]cause:")
+_MISSED = re.compile(r"\[SMS[0-9]{1,3} missed\]")
 
 # Fields that run to the end of the datagram, whatever is in them.
-_BODIES = {"RECEIVE": "msg", "USSN": "msg", "HANGUP": "num"}
+_BODIES = {"RECEIVE": "msg", "USSN": "msg", "HANGUP": "num", "CELLINFO": "info"}
 
-_CSQ = range(32)  # 99, and whatever else comes, stands for a signal that was not measured
+_CSQ = range(32)
+_CSQ_NOT_MEASURED = 99
 
+# BUSY, and the words of the firmware itself, say nothing of a call.
 _CALL_STATES = {
     "IDLE": CallState.IDLE,
     "INCOMING": CallState.INCOMING,
@@ -49,159 +74,22 @@ _CALL_STATES = {
     "ALERTING": CallState.ALERTING,
     "CONNECTED": CallState.CONNECTED,
     "ACTIVE": CallState.CONNECTED,
+    "BUSY": None,
+    "DOWN": None,
+    "INIT": None,
 }
+
+_REGISTERED = {"LOGIN": True, "LOGOUT": False}
+_VOIP_REGISTERED = {"LOGIN": True, "UP": True, "LOGOUT": False, "DOWN": False}
+_ON_WHEN_ZERO = {"0": True, "1": False}
+
+# 3GPP TS 23.040 §9.2.3.15: done, still trying, given up; the rest is reserved.
+_DELIVERED = ((range(32), True), (range(64, 128), False))
+_STILL_TRYING = range(32, 64)
 
 
 class Malformed(ValueError):
     """Not a message of this protocol. Its text is one of a few words to count by, and nothing that came."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Keepalive:
-    """A line is there (section 2); ``None`` where its firmware does not say.
-
-    ``count`` grows by one from the box's start. ``csq`` is the module's 0 to 31, ``remaining`` minutes
-    or ``NO_LIMIT``.
-    """
-
-    count: int
-    line: str
-    password: str = field(repr=False)
-    registered: bool | None = None
-    csq: int | None = None
-    call_state: CallState | None = None
-    remaining: int | None = None
-    operator: str | None = None
-    phone_number: str | None = field(default=None, repr=False)
-    imei: str | None = field(default=None, repr=False)
-    imsi: str | None = field(default=None, repr=False)
-    iccid: str | None = field(default=None, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class SmsReceived:
-    """A text came in (section 4)."""
-
-    sender: str = field(repr=False)
-    text: str = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class VoiceChanged:
-    """The line's voice channel changed (section 5.2.1); ``state`` is ``None`` for a word not known here."""
-
-    state: CallState | None
-    number: str | None = field(default=None, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class CallRecorded:
-    """A call is going on (section 5.2.2)."""
-
-    incoming: bool
-    number: str | None = field(default=None, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class CallHungUp:
-    """A call ended, and why."""
-
-    cause: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class MinutesLeft:
-    """The minutes of outgoing calls that are left after one, or ``NO_LIMIT`` (section 5.2.3)."""
-
-    remaining: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class UssdReceived:
-    """The network sent a USSD text by itself."""
-
-    text: str = field(repr=False)
-
-
-type News = SmsReceived | VoiceChanged | CallRecorded | CallHungUp | MinutesLeft | UssdReceived
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Push:
-    """Something happened. The box repeats it until it is acknowledged, also where ``news`` is ``None``.
-
-    ``recvid`` falls by one from each push of a line to the next, and starts anew with the box.
-    """
-
-    verb: str
-    recvid: int
-    line: str
-    password: str = field(repr=False)
-    news: News | None = None
-
-
-class SessionError(StrEnum):
-    """The refusals of a whole session that mean something of their own."""
-
-    NO_SESSION = "SENDID"
-    LOGGED_OUT = "GSM_LOGOUT"
-    TOO_MANY = "too_many_sends_in_server"
-
-
-class Word(StrEnum):
-    """The replies that are one word (section 3, steps 2, 4 and 10; section 6)."""
-
-    CONFIRMED = "PASSWORD"
-    AUTHENTICATED = "SEND"
-    ENDED = "DONE"
-    USSD_ENDED = "USSDEXIT"
-
-
-@dataclass(frozen=True, slots=True)
-class Prompt:
-    """The session takes the password, then numbers; or it is over."""
-
-    sendid: int
-    word: Word
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """A number is being sent to (step 6)."""
-
-    sendid: int
-    telid: int
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """The network took the text. ``sms_no`` names it in a delivery report; old firmware has none."""
-
-    sendid: int
-    telid: int
-    sms_no: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """The box said no: to one number if ``telid`` is given, else to all that ``sendid`` names."""
-
-    sendid: int
-    reason: str = field(repr=False)
-    telid: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What was asked for, under the verb that asked; ``value`` may be empty."""
-
-    sendid: int
-    verb: str
-    value: str = field(repr=False)
-
-
-type Reply = Prompt | Waiting | Taken | Refused | Answer
-type FromBox = Keepalive | Push | Reply
 
 
 def decode(data: bytes) -> FromBox:
@@ -221,12 +109,6 @@ def masked(data: bytes) -> bytes:
     return _PASSWORDS.sub(rb"\1***", data)
 
 
-def read_minutes(value: str) -> int | None:
-    """Give minutes of outgoing calls or ``NO_LIMIT``; ``None`` where ``value`` is neither."""
-    minutes = integer(value.strip(PADDING))
-    return minutes if minutes is not None and minutes >= NO_LIMIT else None
-
-
 def _decode_from_box(verb: str, number: int, rest: str) -> FromBox:
     if verb in _COLON_ANSWERS:
         return Answer(number, verb, without_line_end(rest))
@@ -240,6 +122,7 @@ def _decode_from_box(verb: str, number: int, rest: str) -> FromBox:
         line=_line(fields),
         password=_password(fields),
         news=read(fields) if read else None,
+        unread=fields.unread,
     )
 
 
@@ -265,36 +148,76 @@ def _password(fields: Fields) -> str:
 
 
 def _read_keepalive(count: int, fields: Fields) -> Keepalive:
-    csq, status, state = fields.integer("signal"), fields.raw("gsm_status"), fields.text("voip_state")
+    voice = fields.read_as("voip_state", _read_voice)
+    registered = fields.read_as("gsm_status", _REGISTERED.get)
     return Keepalive(
         count=count,
         line=_line(fields),
         password=_password(fields),
-        registered=None if status is None else status == "LOGIN",
-        csq=csq if csq in _CSQ else None,
-        call_state=_read_voice(state).state if state else None,
-        remaining=read_minutes(fields.raw("remain_time") or ""),
+        registered=registered or (None if fields.raw("gsm_status") is None else False),
+        csq=_read_csq(fields),
+        voip_registered=fields.read_as("voip_status", _VOIP_REGISTERED.get),
+        call_state=voice.state if voice else None,
+        remaining=fields.read_as("remain_time", read_minutes),
         operator=fields.text("pro"),
         phone_number=fields.text("num"),
         imei=fields.identity("imei"),
         imsi=fields.identity("imsi"),
         iccid=fields.identity("iccid"),
+        reporting=fields.read_as("disable_status", _ON_WHEN_ZERO.get),
+        cell=_read_cell_name(fields.raw("CELLINFO")),
+        unread=fields.unread,
     )
 
 
-def _read_voice(value: str) -> VoiceChanged:
-    """Read ``WORD`` or ``WORD:number``."""
-    word, _, number = value.partition(":")
-    return VoiceChanged(_CALL_STATES.get(word.upper()), known(number))
+def _read_csq(fields: Fields) -> int | None:
+    if fields.integer("signal") == _CSQ_NOT_MEASURED:
+        return None
+    return fields.read_as("signal", lambda value: csq if (csq := integer(value)) in _CSQ else None)
+
+
+def read_minutes(value: str) -> int | None:
+    """Give minutes of outgoing calls or ``NO_LIMIT``; ``None`` where ``value`` is neither."""
+    minutes = integer(value.strip(PADDING))
+    return minutes if minutes is not None and minutes >= NO_LIMIT else None
+
+
+def _read_seconds(value: str) -> int | None:
+    seconds = integer(value.strip(PADDING))
+    return seconds if seconds is not None and seconds >= 0 else None
+
+
+def _read_voice(value: str) -> VoiceChanged | None:
+    """Read ``WORD`` or ``WORD:number``; ``None`` for a word that is not known."""
+    word, _, number = value.strip(PADDING).partition(":")
+    if word.upper() not in _CALL_STATES:
+        return None
+    return VoiceChanged(_CALL_STATES[word.upper()], known(number))
 
 
 def _read_sms(fields: Fields) -> SmsReceived | None:
     text = fields.raw("msg")
-    return None if text is None else SmsReceived(fields.text("srcnum") or "", text)
+    if text is None:
+        return None
+    return SmsReceived(fields.text("srcnum") or "", text, complete=not _MISSED.search(text))
+
+
+def _read_delivery(fields: Fields) -> SmsDelivered | None:
+    sms_no, status = fields.read_as("sms_no", integer), fields.read_as("state", _read_delivery_status)
+    if sms_no is None:
+        return None
+    delivered = next((told for statuses, told in _DELIVERED if status in statuses), None)
+    return SmsDelivered(sms_no, delivered, fields.text("num"))
+
+
+def _read_delivery_status(value: str) -> int | None:
+    status = integer(value)
+    told = (_STILL_TRYING, *(statuses for statuses, _ in _DELIVERED))
+    return status if any(status in statuses for statuses in told) else None
 
 
 def _read_record(fields: Fields) -> CallRecorded | None:
-    incoming = {1: True, 2: False}.get(fields.integer("dir") or 0)
+    incoming = fields.read_as("dir", {"1": True, "2": False}.get)
     return None if incoming is None else CallRecorded(incoming, fields.text("num"))
 
 
@@ -309,29 +232,46 @@ def _read_ussn(fields: Fields) -> UssdReceived | None:
     return None if text is None else UssdReceived(text)
 
 
+def _read_cells(fields: Fields) -> CellsListed:
+    cells = (known(cell) for cell in (fields.raw("lists") or "").split(","))
+    return CellsListed(tuple(dict.fromkeys(cell for cell in cells if cell)))
+
+
+def _read_cell(fields: Fields) -> CellChanged | None:
+    cell = _read_cell_name(fields.raw("info"))
+    return None if cell is None else CellChanged(cell)
+
+
+def _read_cell_name(value: str | None) -> str | None:
+    return known((value or "").strip(PADDING + '"'))
+
+
 _NEWS: dict[str, Callable[[Fields], News | None]] = {
     "RECEIVE": _read_sms,
-    "STATE": lambda fields: _read_voice(fields.raw("gsm_remain_state") or ""),
+    "DELIVER": _read_delivery,
+    "STATE": lambda fields: fields.read_as("gsm_remain_state", _read_voice) or VoiceChanged(None),
     "RECORD": _read_record,
     "HANGUP": _read_hangup,
-    "REMAIN": lambda fields: MinutesLeft(read_minutes(fields.raw("gsm_remain_time") or "")),
+    "REMAIN": lambda fields: MinutesLeft(fields.read_as("gsm_remain_time", read_minutes)),
     "USSN": _read_ussn,
+    "CELLS": _read_cells,
+    "CELLINFO": _read_cell,
 }
 """Pushes with news for us; every other is acknowledged and no more."""
 
 
 def _decode_answer(verb: str, sendid: int, rest: str) -> Reply:
     if verb.endswith("ERROR"):
-        return _read_refusal(sendid, rest)
+        return _read_refusal(verb, sendid, rest)
     if verb in Word:
         return Prompt(sendid, Word(verb))
     read = _REPLIES.get(verb)
     return read(sendid, rest) if read else Answer(sendid, verb, without_line_end(rest))
 
 
-def _read_refusal(sendid: int, rest: str) -> Refused:
+def _read_refusal(verb: str, sendid: int, rest: str) -> Refused:
     """Tell one number's refusal from the session's by its tokens: ``<telid> errorstatus:<n>``."""
-    reason = printable(rest).strip()[:_MAX_REASON]
+    reason = printable(rest).strip()[:_MAX_REASON] or verb
     telid, _, status = reason.partition(" ")
     if status.startswith("errorstatus:"):
         return Refused(sendid, status, integer(telid))
@@ -353,21 +293,65 @@ _REPLIES: dict[str, Callable[[int, str], Reply]] = {
 """Replies with numbers; every other is an Answer under its verb."""
 
 
-class Command(StrEnum):
-    """What can be asked of a line: one row each, in the vendor's order of arguments, which differs.
+_FORWARDING_REASONS = {
+    ForwardingReason.UNCONDITIONAL: 0,
+    ForwardingReason.BUSY: 1,
+    ForwardingReason.NO_REPLY: 2,
+    ForwardingReason.UNREACHABLE: 3,
+    ForwardingReason.ALL: 4,
+    ForwardingReason.ALL_CONDITIONAL: 5,
+}
+_FORWARDING_QUERY = 2
+_FORWARDING_ON, _FORWARDING_OFF = 3, 4
 
-    Getters have the password second, setters last. None ends in a newline: it would be dialled.
-    """
 
-    GET_REMAIN_TIME = "get_remain_time {sendid} {password}"
-    REBOOT_MODULE = "svr_reboot_module {sendid} {password}"
-    REBOOT_BOX = "svr_reboot_dev {sendid} {password}"
-    USSD = "USSD {sendid} {password} {value}"
-    USSD_EXIT = "USSDEXIT {sendid} {password}"
+def forwarding_query(reason: ForwardingReason) -> str:
+    """Write the value of ``FORWARDING`` that asks; the empty number leaves two blanks."""
+    return f"{_FORWARDING_REASONS[reason]} {_FORWARDING_QUERY}  0"
 
-    def packet(self, sendid: int, password: str, value: str = "") -> bytes:
-        """Write the command; ``value`` is what its row has a place for."""
-        return self.format(sendid=sendid, password=password, value=value).encode()
+
+def forwarding(reason: ForwardingReason, number: str | None, seconds: int) -> str:
+    """Write the value of ``FORWARDING`` that sets; ``seconds`` count where nobody replies."""
+    mode = _FORWARDING_OFF if number is None else _FORWARDING_ON
+    ringing = seconds if number is not None and reason is ForwardingReason.NO_REPLY else 0
+    return f"{_FORWARDING_REASONS[reason]} {mode} {number or ''} {ringing}"
+
+
+def read_forwarding(answer: Answer) -> Forwarding | None:
+    """Read ``CFSTATE <0 or 1> <number>``; ``None`` where the answer is another."""
+    flag, _, number = answer.value.strip(PADDING).partition(" ")
+    if answer.verb != "CFSTATE" or flag not in (ON, OFF):
+        return None
+    return Forwarding(flag == ON, known(number))
+
+
+def waiting_is(answer: Answer, value: str) -> bool:
+    """Whether ``CWOK`` or ``CWSTATE <0 or 1>`` says that calls knock, or do not, as ``value`` asked."""
+    return answer.verb != "CWSTATE" or answer.value.strip(PADDING) == value
+
+
+# The keys of the answer to ``GET_ALL``. A single getter's verb is its key, but for these.
+_KEYS_OF_GETTERS = {"get_imei": "imei", "get_out_call_interval": "out_call_interval"}
+
+
+def read_settings(answer: Answer) -> Settings:
+    """Read what any getter was answered with."""
+    if answer.verb in _COLON_ANSWERS:
+        fields = Fields.read(answer.value)
+    else:
+        fields = Fields({_KEYS_OF_GETTERS.get(answer.verb, answer.verb): answer.value.strip(PADDING)})
+    voice = fields.read_as("get_gsm_state", _read_voice)
+    return Settings(
+        phone_number=fields.text("get_gsm_num"),
+        call_time_limit=fields.read_as("get_exp_time", read_minutes),
+        remaining=fields.read_as("get_remain_time", read_minutes),
+        call_state=voice.state if voice else None,
+        imei=fields.identity("imei"),
+        call_interval=fields.read_as("out_call_interval", _read_seconds),
+        enabled=fields.read_as("module_down", _ON_WHEN_ZERO.get),
+        cell=fields.text("CURCELL"),
+        unread=fields.unread,
+    )
 
 
 def encode_registration(count: int, *, accepted: bool) -> bytes:

@@ -6,88 +6,60 @@ nothing of theirs is kept beyond a small memory that is full soon.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from hmac import compare_digest
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from random import Random, SystemRandom
 import time
 from types import MappingProxyType
 from typing import override
 
 from ..alarms import Alarms
-from ..dialog import (
-    Box,
-    Dialog,
-    Emit,
-    Reboot,
-    Request,
-    Send,
-    SendSms,
-    SendUssd,
-    Settle,
-    Steps,
-    Ticket,
-)
+from ..dialog import Box, Dialog, Emit, Send, Settle, Steps, Ticket
 from ..errors import GatewayError, InvalidInput, LinkLost
 from ..models import (
     Call,
     CallChanged,
     ConnectionChanged,
+    DeliveryReported,
     LineHeard,
     PortChanged,
+    PortRestarted,
     SmsArrived,
+    Trouble,
+    TroubleFound,
     UssdArrived,
 )
+from ..parts import Joined, Rows
 from ..recent import Recent
-from ..text import check_credential, check_number, check_text, check_ussd_code
-from .codec import (
-    MAX_TEXT,
-    Command,
+from ..requests import CloseUssd, Request, SendSms, SendUssd
+from .codec import Malformed, decode, encode_acknowledgement, encode_registration, masked
+from .commands import Order, Queries, order_of
+from .messages import (
+    Answer,
+    CallHungUp,
     Keepalive,
-    Malformed,
     News,
+    Prompt,
     Push,
+    Refused,
+    Reply,
+    Settings,
+    SmsDelivered,
     SmsReceived,
     UssdReceived,
-    decode,
-    encode_acknowledgement,
-    encode_registration,
-    masked,
-    read_minutes,
+    VoiceChanged,
+    Word,
+    is_about_password,
 )
-from .port import Address, Line
-from .sending import BulkSession
-from .session import Exchange, Lane, RebootExchange, SendIds, Talks
-from .ussd import UssdExchange
+from .port import Address, Doubt, Heard, Line, Served, check_box
+from .sending import Parcel, Texts
+from .session import Fate, Lane, SendIds, Talks
+from .ussd import UssdCodes
 
 _MOST_LINES = 1024  # of one box, adopted ones among them
 
 _STRANGERS_TOLD = 5.0  # seconds until the same stranger is told of again
 _STRANGERS_KEPT = 256
-
-
-def check_box(box: Box) -> None:
-    """Refuse a password or a line id that no packet can carry."""
-    for credential in (box.password, *box.lines):
-        check_credential(credential)
-
-
-def check_sms(number: str, text: str) -> None:
-    """Refuse what cannot be a number, and a text over 3000 bytes of UTF-8."""
-    check_number(number)
-    check_text(text, MAX_TEXT)
-
-
-@dataclass(slots=True)
-class _Served:
-    """A box, its lines, and the hosts of those that are online, in the order they were heard in last."""
-
-    box: Box
-    lines: dict[str, Line] = field(default_factory=dict)
-    online: dict[str, str] = field(default_factory=dict)
-
-    def trusts(self, password: str) -> bool:
-        return compare_digest(self.box.password.encode(), password.encode())
 
 
 class GoipDialog(Dialog[Address]):
@@ -96,10 +68,14 @@ class GoipDialog(Dialog[Address]):
     def __init__(self, *, random: Random | None = None, wall_clock: Callable[[], float] = time.time) -> None:
         """Begin with no box."""
         self._ignored: Counter[str] = Counter()
-        self._boxes: dict[str, _Served] = {}
+        self._boxes: dict[str, Served] = {}
         self._lines: dict[str, Line] = {}
         self._alarms: Alarms[str] = Alarms()
-        self._talks = Talks(SendIds(random or SystemRandom(), wall_clock), self._ignored)
+        self._talks = Talks(SendIds(random or SystemRandom(), wall_clock), self._ignored, self._judge)
+        self._queries = Queries(self._talks, self._password_of, self._note)
+        self._texts = Texts(self._talks)
+        self._ussd = UssdCodes(self._talks)
+        self._rows = Rows()
         self._strangers: Recent[tuple[str, str, str]] = Recent(_STRANGERS_TOLD, _STRANGERS_KEPT)
 
     @override
@@ -109,8 +85,10 @@ class GoipDialog(Dialog[Address]):
 
     @override
     def masked(self, data: bytes) -> bytes:
-        for served in self._boxes.values():
-            data = data.replace(served.box.password.encode(), b"***")
+        boxes = [served.box for served in self._boxes.values()]
+        passwords = {word for box in boxes for word in (box.password, *box.passwords.values())}
+        for password in sorted(passwords, key=len, reverse=True):  # one may be a part of another
+            data = data.replace(password.encode(), b"***")
         return masked(data)
 
     @override
@@ -119,24 +97,27 @@ class GoipDialog(Dialog[Address]):
         check_box(box)
         if box.key in self._boxes:
             raise InvalidInput("port", "the gateway is served already")
-        served = self._boxes[box.key] = _Served(box)
+        served = self._boxes[box.key] = Served(box)
+        taken = [line for line in box.lines if line in self._lines]
         for line in box.lines:
             if line not in self._lines:
                 self._own(served, line, now)
-        return []
+        return [_trouble(box.key, line, Trouble.LINE_TAKEN) for line in taken]
 
     @override
     def detach(self, key: str, now: float) -> Steps[Address]:
         if (served := self._boxes.pop(key, None)) is None:
             return []
-        steps = self._talks.abandon(key)
+        steps = self._talks.abandon(served.lines, now)
+        self._texts.forget(key)
         for line in served.lines:
+            steps += self._tell_joined(self._rows.flush(line))
             del self._lines[line]
             self._alarms.set(line, None)
         return steps
 
     @override
-    def submit(self, key: str, ticket: Ticket, request: Request, now: float) -> Steps[Address]:
+    def submit(self, key: str, ticket: Ticket, request: Request[object], now: float) -> Steps[Address]:
         served = self._boxes.get(key)
         if served is None:
             raise InvalidInput("port", "the gateway is not served")
@@ -144,9 +125,13 @@ class GoipDialog(Dialog[Address]):
             case SendSms():
                 return self._send_sms(served, ticket, request, now)
             case SendUssd():
-                return self._send_ussd(served, ticket, request, now)
-            case Reboot():
-                return self._reboot(served, ticket, request, now)
+                line = served.line(request.port)
+                return self._ussd.dial(line, served.password_of(line.id), ticket, request, now)
+            case CloseUssd():
+                line = served.line(request.port)
+                return self._ussd.close(line, served.password_of(line.id), ticket, now)
+            case _:
+                return self._command(served, ticket, order_of(request, served.lines), now)
 
     @override
     def opened(self, peer: Address, now: float) -> Steps[Address]:
@@ -168,29 +153,38 @@ class GoipDialog(Dialog[Address]):
             case Push():
                 return self._on_push(message, peer, now)
             case _:
-                return self._talks.on_reply(message, peer, now)
+                return self._on_reply(message, peer, now)
 
     @override
     def tick(self, now: float) -> Steps[Address]:
         steps: Steps[Address] = []
         for line in self._alarms.take(now):
             steps += self._wake_line(self._lines[line], now)
-        return steps + self._talks.tick(now)
+        return [*steps, *self._talks.tick(now), *self._tell_joined(self._rows.expire(now))]
 
     @override
     def deadline(self) -> float | None:
-        firsts = (self._alarms.first(), self._talks.deadline())
+        firsts = (self._alarms.first(), self._talks.deadline(), self._rows.deadline())
         return min((when for when in firsts if when is not None), default=None)
 
     def _ignore(self, reason: str) -> Steps[Address]:
         self._ignored[reason] += 1
         return []
 
-    def _own(self, served: _Served, line_id: str, now: float) -> Line:
+    def _count_unread(self, message: Keepalive | Push | Settings) -> None:
+        for key in message.unread:
+            self._ignored[f"unknown_{key}"] += 1
+
+    def _own(self, served: Served, line_id: str, now: float) -> Line:
         line = Line(line_id, served.box.key, now)
         self._lines[line_id] = served.lines[line_id] = line
         self._alarms.set(line_id, line.deadline)
         return line
+
+    def _password_of(self, line: Line) -> str:
+        return self._boxes[line.gateway].password_of(line.id)
+
+    # What the boxes say by themselves
 
     def _on_keepalive(self, keepalive: Keepalive, peer: Address, now: float) -> Steps[Address]:
         line = self._lines.get(keepalive.line)
@@ -199,18 +193,26 @@ class GoipDialog(Dialog[Address]):
             if served is None:
                 return self._on_stranger(keepalive, peer, now)
             return self._welcome(self._own(served, keepalive.line, now), keepalive, peer, now)
-        if self._boxes[line.gateway].trusts(keepalive.password):
+        if self._boxes[line.gateway].trusts(line.id, keepalive.password):
             return self._welcome(line, keepalive, peer, now)
-        self._ignore("wrong_password")
-        if not keepalive.password:
-            return []  # it would be answered by more bytes than it has
-        return [Send(encode_registration(keepalive.count, accepted=False), peer)]
+        return self._refuse(line, keepalive, peer)
 
-    def _adopter(self, keepalive: Keepalive, peer: Address) -> _Served | None:
+    def _refuse(self, line: Line, keepalive: Keepalive, peer: Address) -> Steps[Address]:
+        """Tell a line's box that its password is wrong; and everybody, unless the line is well elsewhere."""
+        self._ignore("wrong_password")
+        steps: Steps[Address] = []
+        if keepalive.password:  # it would else be answered by more bytes than it has
+            steps.append(Send(encode_registration(keepalive.count, accepted=False), peer))
+        if not line.online or line.host == peer[0]:
+            steps += self._doubt(line, Doubt.HEARD)
+        return steps
+
+    def _adopter(self, keepalive: Keepalive, peer: Address) -> Served | None:
         """Give the box that a line nobody has belongs to, by its password, and by its id or its host."""
         for served in self._boxes.values():
             at_home = keepalive.line in served.box.lines or peer[0] in served.online.values()
-            if at_home and len(served.lines) < _MOST_LINES and served.trusts(keepalive.password):
+            trusted = at_home and served.trusts(keepalive.line, keepalive.password)
+            if trusted and len(served.lines) < _MOST_LINES:
                 return served
         return None
 
@@ -224,17 +226,29 @@ class GoipDialog(Dialog[Address]):
 
     def _welcome(self, line: Line, keepalive: Keepalive, peer: Address, now: float) -> Steps[Address]:
         served = self._boxes[line.gateway]
+        self._count_unread(keepalive)
         heard = line.keepalive(keepalive, peer, now)
+        line.doubts.discard(Doubt.HEARD)
         first = not served.online
         served.online.pop(line.id, None)  # so that who was heard last stands last
         served.online[line.id] = peer[0]
         steps: Steps[Address] = [Send(encode_registration(keepalive.count, accepted=True), peer)]
+        if heard.restarted:
+            steps.append(Emit(PortRestarted(gateway=line.gateway, port=line.id)))
         steps += self._tell_line(line, [])
         if first:
             steps.append(Emit(ConnectionChanged(gateway=line.gateway, connected=True)))
-        steps += self._talks.heard(line, now, gone=heard.gone)
-        if heard.fresh and keepalive.remaining is None:
-            steps += self._ask_remaining(line, now)
+        if heard.wandering:
+            steps.append(_trouble(line.gateway, line.id, Trouble.TWO_ADDRESSES))
+        return [*steps, *self._talks.notice(line, heard, now), *self._ask_anew(line, keepalive, heard, now)]
+
+    def _ask_anew(self, line: Line, keepalive: Keepalive, heard: Heard, now: float) -> Steps[Address]:
+        """Ask a line what may be different since it was asked last."""
+        steps: Steps[Address] = []
+        if heard.fresh or heard.changed:
+            steps += self._queries.read(line, None, now)
+        if keepalive.reporting is False:
+            steps += self._queries.have_report(line, now)
         return steps
 
     def _wake_line(self, line: Line, now: float) -> Steps[Address]:
@@ -245,7 +259,7 @@ class GoipDialog(Dialog[Address]):
             steps.append(Emit(ConnectionChanged(gateway=line.gateway, connected=False, error=error)))
         return steps
 
-    def _tell_line(self, line: Line, calls: list[Call]) -> Steps[Address]:
+    def _tell_line(self, line: Line, calls: Iterable[Call]) -> Steps[Address]:
         """Tell what has changed, and note when the line is next to be woken."""
         self._alarms.set(line.id, line.deadline)
         steps: Steps[Address] = []
@@ -258,8 +272,9 @@ class GoipDialog(Dialog[Address]):
         line = self._lines.get(push.line)
         if line is None:
             return self._ignore("unknown_line")
-        if not self._boxes[line.gateway].trusts(push.password):
+        if not self._boxes[line.gateway].trusts(line.id, push.password):
             return self._ignore("wrong_password")
+        self._count_unread(push)
         steps: Steps[Address] = [Send(encode_acknowledgement(push), peer)]
         if push.news is not None and not line.is_repeat(push, now):
             steps += self._hand_on(line, push.news, push.recvid, now)
@@ -267,49 +282,97 @@ class GoipDialog(Dialog[Address]):
 
     def _hand_on(self, line: Line, news: News, recvid: int, now: float) -> Steps[Address]:
         match news:
-            case SmsReceived(sender, text):
-                return [Emit(SmsArrived(gateway=line.gateway, port=line.id, sender=sender, text=text))]
+            case SmsReceived():
+                return self._on_sms(line, news, now)
+            case SmsDelivered(sms_no, delivered, number):
+                report = DeliveryReported(
+                    gateway=line.gateway, port=line.id, reference=sms_no, delivered=delivered, number=number
+                )
+                return [Emit(report)]
             case UssdReceived(text):
                 return [Emit(UssdArrived(gateway=line.gateway, port=line.id, text=text))]
-            case _:
+            case VoiceChanged() | CallHungUp() if line.is_late(recvid):
                 return self._tell_line(line, line.learn(news, recvid, now))
+            case _:
+                steps = self._tell_line(line, line.learn(news, recvid, now))
+                return steps + self._talks.notice(line, news, now)
 
-    def _send_sms(self, served: _Served, ticket: Ticket, request: SendSms, now: float) -> Steps[Address]:
-        check_sms(request.recipient, request.text)
-        line = _line_of(served, request.port)
-        session = BulkSession(self._talks.draw(now), request, served.box.password)
-        return self._talks.begin(session, line, ticket, Lane.SIM, now)
+    def _on_sms(self, line: Line, sms: SmsReceived, now: float) -> Steps[Address]:
+        if self._boxes[line.gateway].box.join_texts:
+            return self._tell_joined(self._rows.add(line.id, sms.sender, sms.text, now))
+        text = Joined(port=line.id, sender=sms.sender, text=sms.text, parts=1, complete=sms.complete)
+        return self._tell_joined([text])
 
-    def _send_ussd(self, served: _Served, ticket: Ticket, request: SendUssd, now: float) -> Steps[Address]:
-        check_ussd_code(request.code)
-        line = _line_of(served, request.port)
-        sendid = self._talks.sendids.next_ussd()
-        packet = Command.USSD.packet(sendid, served.box.password, request.code)
-        return self._talks.begin(UssdExchange(sendid, packet, request.timeout), line, ticket, Lane.SIM, now)
+    def _tell_joined(self, texts: Iterable[Joined]) -> Steps[Address]:
+        return [
+            Emit(
+                SmsArrived(
+                    gateway=self._lines[text.port].gateway,
+                    port=text.port,
+                    sender=text.sender,
+                    text=text.text,
+                    parts=text.parts,
+                    complete=text.complete,
+                )
+            )
+            for text in texts
+        ]
 
-    def _reboot(self, served: _Served, ticket: Ticket, request: Reboot, now: float) -> Steps[Address]:
-        if request.port is not None:
-            command, line = Command.REBOOT_MODULE, _line_of(served, request.port)
-        elif served.online:
-            command, line = Command.REBOOT_BOX, self._lines[next(reversed(served.online))]
-        else:
+    # What they answer
+
+    def _on_reply(self, reply: Reply, peer: Address, now: float) -> Steps[Address]:
+        steps = self._texts.on_reply(reply, peer, now)
+        return self._talks.on_reply(reply, peer, now) if steps is None else steps
+
+    def _judge(self, line: Line, reply: Reply) -> Steps[Address]:
+        """Tell of a password that a line does not take, once until it took ours again."""
+        match reply:
+            case Refused(reason=reason) if is_about_password(reason):
+                return self._doubt(line, Doubt.ANSWERED)
+            case Answer() | Prompt(word=Word.AUTHENTICATED):
+                line.doubts.discard(Doubt.ANSWERED)
+        return []
+
+    def _doubt(self, line: Line, doubt: Doubt) -> Steps[Address]:
+        was_told = bool(line.doubts)
+        line.doubts.add(doubt)
+        return [] if was_told else [_trouble(line.gateway, line.id, Trouble.UNAUTHENTICATED)]
+
+    def _note(self, line: Line, settings: Settings, now: float) -> Steps[Address]:
+        self._count_unread(settings)
+        line.note(settings, now)
+        return self._tell_line(line, [])
+
+    # What is asked of them
+
+    def _send_sms(self, served: Served, ticket: Ticket, request: SendSms, now: float) -> Steps[Address]:
+        line, parcel = served.line(request.port), Parcel(ticket, request)
+        password = served.password_of(line.id)
+        return self._texts.send(line, password, parcel, now, repeat=served.box.repeat_send)
+
+    def _command(self, served: Served, ticket: Ticket, order: Order, now: float) -> Steps[Address]:
+        """Carry out an order by its line, or by the line of the box that was heard last."""
+        line = served.latest_line() if order.port is None else served.line(order.port)
+        if line is None:
             return [Settle(ticket, LinkLost("no line of the gateway is registered"))]
         sendid = self._talks.draw(now)
-        exchange = RebootExchange(sendid, command.packet(sendid, served.box.password))
-        return self._talks.begin(exchange, line, ticket, Lane.COMMAND, now)
+        conversation = order.begin(sendid, served.password_of(line.id))
+        on_fate = partial(self._on_ordered, line, ticket, order)
+        return self._talks.begin(conversation, line, on_fate, Lane.COMMAND, now)
 
-    def _ask_remaining(self, line: Line, now: float) -> Steps[Address]:
-        sendid = self._talks.draw(now)
-        packet = Command.GET_REMAIN_TIME.packet(sendid, self._boxes[line.gateway].box.password)
+    def _on_ordered(self, line: Line, ticket: Ticket, order: Order, fate: Fate, now: float) -> Steps[Address]:
+        outcome = order.read(fate.result) if isinstance(fate.result, Answer) else fate.result
+        if isinstance(outcome, GatewayError):
+            return [Settle(ticket, outcome)]
+        steps: Steps[Address] = []
+        for port, settings in order.learned.items():
+            if (learner := self._lines.get(port)) is not None:
+                steps += self._note(learner, settings, now)
+                steps += self._queries.read(learner, order.getter, now)
+        if not order.learned and order.getter is not None:
+            steps += self._queries.ask(line, order.getter, now)
+        return [*steps, Settle(ticket, outcome)]
 
-        def on_answer(value: str) -> Steps[Address]:
-            line.set_remaining(read_minutes(value))
-            return self._tell_line(line, [])
 
-        return self._talks.ask(Exchange(sendid, packet), line, on_answer, now)
-
-
-def _line_of(served: _Served, port: str) -> Line:
-    if (line := served.lines.get(port)) is None:
-        raise InvalidInput("port", "the gateway has no such port")
-    return line
+def _trouble(gateway: str, port: str, trouble: Trouble) -> Emit:
+    return Emit(TroubleFound(gateway=gateway, port=port, trouble=trouble))

@@ -1,19 +1,28 @@
-"""One line of a GoIP, which is one SIM slot: where it speaks from, and what is known of it."""
+"""Boxes and their lines, which are one SIM slot each: where they speak from, and what is known of them."""
 
-from dataclasses import replace
+from collections import deque
+from dataclasses import dataclass, field, replace
+from enum import Enum, auto
+from hmac import compare_digest
 from typing import NamedTuple
 
-from ..calls import CallTracker
+from ..calls import QUIET, CallTracker
+from ..dialog import Box
+from ..errors import InvalidInput
 from ..models import Call, PortState, PortStatus
 from ..recent import Recent
-from .codec import (
+from ..text import check_credential
+from .messages import (
     NO_LIMIT,
     CallHungUp,
     CallRecorded,
+    CellChanged,
+    CellsListed,
     Keepalive,
     MinutesLeft,
     News,
     Push,
+    Settings,
     SmsReceived,
     VoiceChanged,
 )
@@ -26,7 +35,11 @@ SILENCE = 95.0
 
 _REPEATS = 120.0  # seconds; the box repeats a push for about 12
 _LATE_BY = 2  # a keepalive may be overtaken by the next two
+_LATE_WITHIN = 15.0  # seconds: half the time between two
 _FIRST_COUNTS = 3
+
+_MOVES = 3
+_MOVES_WITHIN = 300.0  # seconds
 
 _STATUS = {True: PortStatus.READY, False: PortStatus.NOT_REGISTERED, None: PortStatus.READY}
 """A firmware that never tells must still be able to send: the box itself refuses if it cannot."""
@@ -35,15 +48,39 @@ _STATUS = {True: PortStatus.READY, False: PortStatus.NOT_REGISTERED, None: PortS
 class Heard(NamedTuple):
     """What a keepalive brought.
 
-    ``fresh``: the line was offline before, or has restarted. ``gone``: it lost the network, or has restarted.
+    ``fresh``: the line was offline before, or has ``restarted``. ``gone``: it lost the network, or has
+    restarted. ``changed``: it came to the network or lost it, or has another SIM. ``wandering``: it is
+    heard from two addresses in turn, told once.
     """
 
-    fresh: bool
-    gone: bool
+    fresh: bool = False
+    restarted: bool = False
+    gone: bool = False
+    changed: bool = False
+    wandering: bool = False
+
+
+class Doubt(Enum):
+    """Where a wrong password was met."""
+
+    HEARD = auto()
+    ANSWERED = auto()
+
+
+@dataclass(slots=True)
+class Boot:
+    """What was found out about a box since it started, and is not tried again until it starts anew."""
+
+    tells_all: bool = True
+    asked_singly: bool = False
+    told_to_report: bool = False
 
 
 class Line:
-    """One line. ``address`` is where its latest keepalive came from, ``state`` what is known of it."""
+    """One line. ``address`` is where its latest keepalive came from, ``state`` what is known of it.
+
+    ``cells`` are those that it listed last, ``ussd`` is the sendid of its latest USSD code.
+    """
 
     def __init__(self, line: str, gateway: str, now: float) -> None:
         """Begin to wait for the line's first keepalive; without one it is told offline, too."""
@@ -52,13 +89,22 @@ class Line:
         self.address: Address | None = None
         self.online = False
         self.state = PortState(port=line)
+        self.boot = Boot()
+        self.doubts: set[Doubt] = set()
+        self.cells: tuple[str, ...] = ()
+        self.ussd: int | None = None
         self._told: tuple[PortState, str | None] | None = None
         self._silent_at: float | None = now + SILENCE
         self._count = 0
+        self._heard_at = now
         self._registered: bool | None = None
+        self._switched_at = now
+        self._sim: tuple[str | None, ...] = (None, None)
+        self._cell_told: str | None = None
         self._calls = CallTracker(line)
         self._last_state: int | None = None
         self._pushes: Recent[tuple[str, ...]] = Recent(span=_REPEATS, limit=512)
+        self._moves: deque[float] = deque(maxlen=_MOVES)
 
     @property
     def host(self) -> str | None:
@@ -73,19 +119,26 @@ class Line:
         )
 
     def keepalive(self, keepalive: Keepalive, address: Address, now: float) -> Heard:
-        """Learn the line's state and address."""
+        """Learn the line's state and address; one that was overtaken only shows that the line is there."""
+        self._silent_at = now + SILENCE
+        if self._is_overtaken(keepalive.count, now):
+            return Heard()
         restarted = self._has_restarted(keepalive.count)
         if restarted:
             self._forget_boot()
+        swapped = self._has_another_sim(keepalive)
         heard = Heard(
             fresh=restarted or not self.online,
+            restarted=restarted,
             gone=restarted or (self._registered is True and keepalive.registered is False),
+            changed=swapped or keepalive.registered is not self._registered,
+            wandering=self._has_moved(address, now),
         )
-        self.online, self.address, self._silent_at = True, address, now + SILENCE
+        self.online, self.address, self._heard_at = True, address, now
         self._count, self._registered = keepalive.count, keepalive.registered
         if keepalive.call_state is not None:
             self._calls.reported(keepalive.call_state, now)
-        self._read(keepalive)
+        self._read(keepalive, now, number=None if swapped else self.state.phone_number)
         return heard
 
     def is_repeat(self, push: Push, now: float) -> bool:
@@ -95,9 +148,13 @@ class Line:
             key = (*key, push.news.sender, push.news.text)
         return not self._pushes.add(key, now)
 
-    def learn(self, news: News | None, recvid: int, now: float) -> list[Call]:
+    def is_late(self, recvid: int) -> bool:
+        """Whether a push is older than what is known of the line's voice channel."""
+        return self._last_state is not None and recvid > self._last_state
+
+    def learn(self, news: News, recvid: int, now: float) -> list[Call]:
         """Take what a push tells of the line itself, and give what it tells of calls."""
-        late = self._last_state is not None and recvid > self._last_state
+        late = self.is_late(recvid)
         calls: list[Call] = []
         match news:
             case VoiceChanged(state, number) if not late:
@@ -108,16 +165,34 @@ class Line:
             case CallHungUp(cause):
                 calls = self._calls.hung_up(cause, now, late=late)
             case MinutesLeft(remaining):
-                self.set_remaining(remaining)
+                self._set_remaining(remaining)
+            case CellsListed(cells):
+                self.cells = cells
+            case CellChanged(cell):
+                self._set_cell(cell)
         self._show_voice()
         return calls
 
-    def set_remaining(self, minutes: int | None) -> None:
-        """Note the minutes of outgoing calls that are left, or ``NO_LIMIT``, if they are told."""
-        if minutes is None:
-            return
-        unlimited = minutes == NO_LIMIT
-        self.state = replace(self.state, remaining_time=None if unlimited else minutes, unlimited=unlimited)
+    def note(self, settings: Settings, now: float) -> None:
+        """Take what the line answered, or took over, as far as it says anything."""
+        state = self.state
+        if settings.enabled is not None:
+            self._switched_at = now
+            state = replace(state, enabled=settings.enabled)
+        if (limit := settings.call_time_limit) is not None:
+            state = replace(state, call_time_limit=None if limit == NO_LIMIT else limit)
+        self.state = replace(
+            state,
+            phone_number=settings.phone_number or state.phone_number,
+            imei=settings.imei or state.imei,
+            call_interval=state.call_interval if settings.call_interval is None else settings.call_interval,
+            cell=settings.cell or state.cell,
+        )
+        self._set_remaining(settings.remaining)
+        if settings.call_state is not None:
+            self._calls.reported(settings.call_state, now)
+        self._show_voice()
+        self._show_status()
 
     def tick(self, now: float) -> list[Call]:
         """Notice that the line has fallen silent, and that a call's cause does not come."""
@@ -126,7 +201,8 @@ class Line:
             self._silent_at, self._last_state = None, None
             self.online = False
             self._calls.forget()
-            self.state = replace(self.state, status=PortStatus.OFFLINE, signal=None, call_state=None)
+            self.state = replace(self.state, signal=None, call_state=None, voip_registered=None)
+            self._show_status()
         return calls
 
     def take_change(self) -> bool:
@@ -137,30 +213,117 @@ class Line:
         self._told = shown
         return True
 
+    def _is_overtaken(self, count: int, now: float) -> bool:
+        behind = 0 < self._count - count <= _LATE_BY
+        return behind and self.online and now - self._heard_at < _LATE_WITHIN
+
     def _has_restarted(self, count: int) -> bool:
         """Whether the box has started anew: its count falls, and by more than a packet is late."""
         fallen_by = self._count - count
         return fallen_by > _LATE_BY and (count <= _FIRST_COUNTS or 2 * count < self._count)
 
+    def _has_moved(self, address: Address, now: float) -> bool:
+        """Whether the line's host has now changed so often that there must be two of them."""
+        if self.host in (None, address[0]):
+            return False
+        if self._moves and now - self._moves[-1] > _MOVES_WITHIN:
+            self._moves.clear()
+        told = len(self._moves) == _MOVES and self._moves[-1] - self._moves[0] <= _MOVES_WITHIN
+        self._moves.append(now)
+        return not told and len(self._moves) == _MOVES and now - self._moves[0] <= _MOVES_WITHIN
+
+    def _has_another_sim(self, keepalive: Keepalive) -> bool:
+        """Whether the SIM's identity has changed from one value to another; none at all is no value."""
+        sim = (keepalive.imsi, keepalive.iccid)
+        pairs = list(zip(self._sim, sim, strict=True))
+        self._sim = tuple(new or old for old, new in pairs)
+        return any(old and new and old != new for old, new in pairs)
+
     def _forget_boot(self) -> None:
+        self.boot = Boot()
+        self.cells = ()
         self._last_state = None
         self._pushes.clear()
         self._calls.forget()
 
-    def _read(self, keepalive: Keepalive) -> None:
+    def _read(self, keepalive: Keepalive, now: float, *, number: str | None) -> None:
+        """Take a keepalive; ``number`` is the SIM's where the keepalive does not tell it."""
         self.state = replace(
             self.state,
-            status=_STATUS[keepalive.registered],
+            enabled=self._is_enabled(keepalive, now),
             signal=None if keepalive.csq is None else 2 * keepalive.csq - 113,
             operator=keepalive.operator,
-            phone_number=keepalive.phone_number,
-            imei=keepalive.imei,
+            voip_registered=keepalive.voip_registered,
+            phone_number=keepalive.phone_number or number,
+            imei=keepalive.imei or self.state.imei,
             imsi=keepalive.imsi,
             iccid=keepalive.iccid,
         )
-        self.set_remaining(keepalive.remaining)
+        if keepalive.cell not in (None, self._cell_told):
+            self._set_cell(keepalive.cell)
+        self._set_remaining(keepalive.remaining)
         self._show_voice()
+        self._show_status()
+
+    def _is_enabled(self, keepalive: Keepalive, now: float) -> bool | None:
+        """Believe a module that is on the network to be on, once its last keepalive before is over."""
+        if self.state.enabled is False and keepalive.registered and now - self._switched_at >= QUIET:
+            return True
+        return self.state.enabled
+
+    def _set_remaining(self, minutes: int | None) -> None:
+        """Note the minutes of outgoing calls that are left, or ``NO_LIMIT``, if they are told."""
+        if minutes is None:
+            return
+        unlimited = minutes == NO_LIMIT
+        self.state = replace(self.state, remaining_time=None if unlimited else minutes, unlimited=unlimited)
+
+    def _set_cell(self, cell: str | None) -> None:
+        """Note the cell as the box tells it by itself, whose next news must differ from this."""
+        self._cell_told = cell
+        self.state = replace(self.state, cell=cell)
+
+    def _show_status(self) -> None:
+        status = _STATUS[self._registered]
+        if not self.online:
+            status = PortStatus.OFFLINE
+        elif self.state.enabled is False:
+            status = PortStatus.DISABLED
+        self.state = replace(self.state, status=status)
 
     def _show_voice(self) -> None:
         if self.state.call_state is not self._calls.state:
             self.state = replace(self.state, call_state=self._calls.state)
+
+
+def check_box(box: Box) -> None:
+    """Refuse a password or a line id that no packet can carry."""
+    for credential in (box.password, *box.lines, *box.passwords, *box.passwords.values()):
+        check_credential(credential)
+
+
+@dataclass(slots=True)
+class Served:
+    """A box, its lines, and the hosts of those that are online, in the order they were heard in last."""
+
+    box: Box
+    lines: dict[str, Line] = field(default_factory=dict)
+    online: dict[str, str] = field(default_factory=dict)
+
+    def password_of(self, line: str) -> str:
+        """Give a line's own password, or that of the box."""
+        return self.box.passwords.get(line, self.box.password)
+
+    def trusts(self, line: str, password: str) -> bool:
+        """Whether a password is a line's."""
+        return compare_digest(self.password_of(line).encode(), password.encode())
+
+    def line(self, port: str) -> Line:
+        """Give a line. Raise InvalidInput where the box has no such."""
+        if (line := self.lines.get(port)) is None:
+            raise InvalidInput("port", "the gateway has no such port")
+        return line
+
+    def latest_line(self) -> Line | None:
+        """Give the line that was heard last, of those that are online."""
+        return self.lines[next(reversed(self.online))] if self.online else None

@@ -1,41 +1,51 @@
 """Conversations with lines, each known by its sendid, and the keeping of all that are under way.
 
-A conversation is a machine of its own: it is begun, handed every reply that carries its sendid, and
-woken when it is ``due``. Each time it gives a Turn: what to send to the line, and the result once there
-is one. A packet without an answer is sent again, the same to the last byte, so that the box knows it.
+A conversation is a machine of its own: it is begun, handed every reply that carries its sendid, told what
+else is heard of its line, and woken when it is ``due``. Each time it gives a Turn: what to send to the line,
+and what has come of what was asked. A packet without an answer is sent again, the same to the last byte, so
+that the box knows it.
 """
 
 from abc import ABC, abstractmethod
-from collections import Counter
-from collections.abc import Callable, Container
-from dataclasses import dataclass
+from collections import Counter, deque
+from collections.abc import Callable, Container, Iterable, Iterator
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from random import Random
 from typing import NamedTuple, override
 
 from ..alarms import Alarms
-from ..dialog import Done, Outcome, Send, Settle, Steps, Ticket
-from ..errors import CommandRefused, GatewayTimeout, LinkLost, OutcomeUnknown, PortNotReady
+from ..dialog import Send, Settle, Steps, Ticket
+from ..errors import CommandRefused, GatewayError, GatewayTimeout, LinkLost, OutcomeUnknown, PortNotReady
 from ..recent import Recent
-from .codec import Answer, Refused, Reply
-from .port import Address, Line
+from ..requests import Outcome
+from .messages import Answer, News, Prompt, Refused, Reply
+from .port import Address, Heard, Line
+
+type Result = Outcome | Answer
 
 
-@dataclass(frozen=True, slots=True)
-class PutOff:
-    """The box has no room, and nothing happened: ``again`` makes the next try, under a new sendid."""
+class Sent(NamedTuple):
+    """A number of a bulk session, and who asked for it."""
 
-    again: Callable[[int], Conversation]
+    sendid: int
+    telid: int
+    ticket: Ticket
+    message_id: str
 
 
-type Result = Outcome | Answer | PutOff
+class Fate(NamedTuple):
+    """What has come of what a conversation was asked for; of one number, where it has several."""
+
+    result: Result
+    sent: Sent | None = None
 
 
 class Turn(NamedTuple):
-    """What a conversation wants: a packet for its line, and its result, once."""
+    """What a conversation wants: a packet for its line, and its fates, each once."""
 
     packet: bytes | None = None
-    result: Result | None = None
+    fates: tuple[Fate, ...] = ()
 
 
 class Pace(NamedTuple):
@@ -46,26 +56,41 @@ class Pace(NamedTuple):
     patience: float
 
 
+def settled(ticket: Ticket, fate: Fate, _now: float) -> Steps[Address]:
+    """Hand a fate on to whoever asked."""
+    assert not isinstance(fate.result, Answer)  # what was asked for is never the bare answer
+    return [Settle(ticket, fate.result)]
+
+
 STEP = Pace(every=5.0, repeats=2, patience=15.0)
-_ONCE = Pace(every=30.0, repeats=0, patience=30.0)
+
+
+class UssdClosed:
+    """A notice: the line's USSD session was ended on request."""
+
+
+type Notice = Heard | News | UssdClosed
+"""What is heard of a line beside replies."""
 
 
 class Conversation(ABC):
-    """What all conversations share. ``due`` is when to wake it, ``None`` once it is over."""
+    """What all conversations share. ``due`` is when to wake it, ``None`` before it begins and after its end.
+
+    ``over``: its lane is free, though it may still take its leave or listen. ``claims`` is another sendid
+    whose prompts are for it.
+    """
+
+    claims: int | None = None
 
     def __init__(self, sendid: int) -> None:
         """Take the number that every packet of it carries."""
         self.sendid = sendid
         self.due: float | None = None
-        self._packet = b""
+        self.over = False
+        self._packet: bytes | None = None
         self._pace = STEP
         self._repeats = 0
         self._until = 0.0
-
-    @property
-    def left(self) -> bool:
-        """Whether something has left that cannot be called back."""
-        return True
 
     @abstractmethod
     def begin(self, now: float) -> Turn:
@@ -75,8 +100,8 @@ class Conversation(ABC):
     def answer(self, reply: Reply, now: float) -> Turn:
         """Go on by what the box replied. What is not expected now is passed over."""
 
-    def heard(self, *, gone: bool) -> Turn:
-        """Learn of a keepalive of the line: ``gone`` if by it the line logged out or started anew."""
+    def notice(self, notice: Notice) -> Turn:
+        """Learn what else is heard of the line."""
         return Turn()
 
     def tick(self, now: float) -> Turn:
@@ -85,9 +110,29 @@ class Conversation(ABC):
             return Turn()
         if now >= self._until:
             return self._give_up(now)
+        if not self._may_repeat():
+            self.due = self._until
+            return Turn()
         self._repeats += 1
         self._wait(now)
         return Turn(self._packet)
+
+    def give_back(self, error: GatewayError) -> Turn:
+        """End before the beginning: nothing of it has left."""
+        return self._finish(error)
+
+    def abandon(self) -> Turn:
+        """End at once, because the gateway is let go."""
+        if self._packet is None:
+            return self.give_back(LinkLost("the gateway was let go"))
+        return self._finish(OutcomeUnknown("the gateway was let go before its answer came"))
+
+    def successor(self, draw: Callable[[], int]) -> Conversation | None:
+        """Give what has to be said next in the same lane, under a sendid of its own."""
+        return None
+
+    def _may_repeat(self) -> bool:
+        return True
 
     @abstractmethod
     def _give_up(self, now: float) -> Turn:
@@ -102,77 +147,39 @@ class Conversation(ABC):
         again = self._repeats < self._pace.repeats
         self.due = min(now + self._pace.every, self._until) if again else self._until
 
-    def _finish(self, result: Result) -> Turn:
-        self.due = None
-        return Turn(result=result)
+    def _finish(self, result: Result, packet: bytes | None = None) -> Turn:
+        self.due, self.over = None, True
+        return Turn(packet, (Fate(result),))
 
 
-class Exchange(Conversation):
-    """A question that may be asked twice. Its result is the Answer, CommandRefused or GatewayTimeout."""
+class Single(Conversation):
+    """One packet and its answer. Its result is the Answer, CommandRefused or GatewayTimeout."""
 
-    def __init__(self, sendid: int, packet: bytes) -> None:
-        """Take the question as it is to be sent."""
+    def __init__(self, sendid: int, packet: bytes, pace: Pace = STEP) -> None:
+        """Take the packet as it is to be sent, and how often."""
         super().__init__(sendid)
-        self._question = packet
-
-    @override
-    @property
-    def left(self) -> bool:
-        return False
+        self._first = packet
+        self._first_pace = pace
 
     @override
     def begin(self, now: float) -> Turn:
-        return self._say(self._question, STEP, now)
+        return self._say(self._first, self._first_pace, now)
 
     @override
     def answer(self, reply: Reply, now: float) -> Turn:
         match reply:
             case Answer():
-                return self._finish(reply)
+                return self._answered(reply)
             case Refused(reason=reason):
                 return self._finish(CommandRefused(reason))
         return Turn()
+
+    def _answered(self, answer: Answer) -> Turn:
+        return self._finish(answer)
 
     @override
     def _give_up(self, now: float) -> Turn:
         return self._finish(GatewayTimeout("the line did not answer"))
-
-
-class RebootExchange(Conversation):
-    """A restart, never asked for twice. Its result is Done, CommandRefused or OutcomeUnknown.
-
-    The reply may be lost with the line, so that its logging out, or its silence, tells the same.
-    """
-
-    def __init__(self, sendid: int, packet: bytes) -> None:
-        """Take the command as it is to be sent."""
-        super().__init__(sendid)
-        self._command = packet
-        self._alive = False
-
-    @override
-    def begin(self, now: float) -> Turn:
-        return self._say(self._command, _ONCE, now)
-
-    @override
-    def answer(self, reply: Reply, now: float) -> Turn:
-        match reply:
-            case Answer():
-                return self._finish(Done())
-            case Refused(reason=reason):
-                return self._finish(CommandRefused(reason))
-        return Turn()
-
-    @override
-    def heard(self, *, gone: bool) -> Turn:
-        self._alive = True
-        return self._finish(Done()) if gone else Turn()
-
-    @override
-    def _give_up(self, now: float) -> Turn:
-        if self._alive:
-            return self._finish(OutcomeUnknown("the line neither answered nor went away"))
-        return self._finish(Done())
 
 
 class SendIds:
@@ -212,27 +219,49 @@ class Lane(Enum):
     COMMAND = auto()
 
 
+_MOST_OWN = 16  # questions of our own that wait for one line
+
+type OnFate = Callable[[Fate, float], Steps[Address]]
+
+
+@dataclass(slots=True, eq=False)
+class _Queue:
+    """A lane of a line: what is said in it now, and what waits, by order; our own questions come last."""
+
+    current: _Talk | None = None
+    asked: deque[_Talk] = field(default_factory=deque)
+    own: deque[_Talk] = field(default_factory=lambda: deque(maxlen=_MOST_OWN))
+
+    def next(self) -> _Talk | None:
+        waiting = self.asked or self.own
+        return waiting.popleft() if waiting else None
+
+
 @dataclass(slots=True, eq=False)
 class _Talk:
-    """A conversation under way. ``host`` is where its last packet went."""
+    """A conversation in its lane. ``host`` is where its last packet went."""
 
     conversation: Conversation
     line: Line
-    ticket: Ticket | None = None
-    lane: Lane | None = None
-    on_answer: Callable[[str], Steps[Address]] | None = None
+    on_fate: OnFate
+    queue: _Queue
     host: str | None = None
 
 
 class Talks:
     """The conversations under way with all lines. Packets go to the line's address of that moment."""
 
-    def __init__(self, sendids: SendIds, ignored: Counter[str]) -> None:
-        """Draw from ``sendids``, and count in ``ignored`` the replies that belong to nothing."""
+    def __init__(
+        self, sendids: SendIds, ignored: Counter[str], judge: Callable[[Line, Reply], Steps[Address]]
+    ) -> None:
+        """Count in ``ignored`` the replies that belong to nothing; ``judge`` sees all others first."""
         self.sendids = sendids
         self._ignored = ignored
+        self._judge = judge
         self._open: dict[int, _Talk] = {}
-        self._lanes: dict[tuple[str, Lane], _Talk] = {}
+        self._claims: dict[int, _Talk] = {}
+        self._of_line: dict[str, dict[int, _Talk]] = {}
+        self._queues: dict[tuple[str, Lane], _Queue] = {}
         self._alarms: Alarms[int] = Alarms()
 
     def draw(self, now: float) -> int:
@@ -240,36 +269,47 @@ class Talks:
         return self.sendids.draw(now, self._open)
 
     def begin(
-        self, conversation: Conversation, line: Line, ticket: Ticket, lane: Lane, now: float
+        self, conversation: Conversation, line: Line, on_fate: OnFate, lane: Lane, now: float
     ) -> Steps[Address]:
-        """Begin what a ticket stands for, or settle it where the line is away or has its hands full."""
+        """Say what was asked for, once its lane is free; give it back where the line is away."""
+        talk = _Talk(conversation, line, on_fate, self._queue(line, lane))
         if not line.online:
-            return [Settle(ticket, PortNotReady("offline"))]
-        if (line.id, lane) in self._lanes:
-            return [Settle(ticket, PortNotReady("busy"))]
-        return self._start(_Talk(conversation, line, ticket, lane), now)
+            return self._conclude(talk, _offline(conversation), now)
+        talk.queue.asked.append(talk)
+        return self._advance(talk.queue, now)
 
-    def ask(
-        self, exchange: Exchange, line: Line, on_answer: Callable[[str], Steps[Address]], now: float
-    ) -> Steps[Address]:
-        """Ask something for ourselves; nobody learns of it if no answer comes."""
-        return self._start(_Talk(exchange, line, on_answer=on_answer), now)
+    def ask(self, conversation: Conversation, line: Line, on_fate: OnFate, now: float) -> Steps[Address]:
+        """Ask something for ourselves, once nobody else wants the line's commands."""
+        queue = self._queue(line, Lane.COMMAND)
+        queue.own.append(_Talk(conversation, line, on_fate, queue))
+        return self._advance(queue, now)
+
+    def in_lane(self, line: Line, lane: Lane) -> Iterator[Conversation]:
+        """Give what is said in a lane now, and what waits there because it was asked for."""
+        queue = self._queue(line, lane)
+        if queue.current is not None:
+            yield queue.current.conversation
+        yield from (talk.conversation for talk in queue.asked)
 
     def on_reply(self, reply: Reply, peer: Address, now: float) -> Steps[Address]:
         """Go on with the conversation that a reply belongs to, if it comes from where that goes to."""
-        talk = self._open.get(reply.sendid)
+        claimed = self._claims.get(reply.sendid) if isinstance(reply, Prompt) else None
+        talk = claimed or self._open.get(reply.sendid)
         if talk is None:
             self._ignored["unknown_sendid"] += 1
             return []
         if peer[0] not in (talk.host, talk.line.host):  # the port is not compared: NAT moves it
             self._ignored["foreign_address"] += 1
             return []
-        return self._proceed(talk, talk.conversation.answer(reply, now), now)
+        steps = self._judge(talk.line, reply)
+        return steps + self._proceed(talk, talk.conversation.answer(reply, now), now)
 
-    def heard(self, line: Line, now: float, *, gone: bool) -> Steps[Address]:
-        """Let a command that may have sent the line away know of its keepalive."""
-        talk = self._lanes.get((line.id, Lane.COMMAND))
-        return [] if talk is None else self._proceed(talk, talk.conversation.heard(gone=gone), now)
+    def notice(self, line: Line, notice: Notice, now: float) -> Steps[Address]:
+        """Let the conversations with a line know what else is heard of it."""
+        steps: Steps[Address] = []
+        for talk in list(self._of_line.get(line.id, {}).values()):
+            steps += self._proceed(talk, talk.conversation.notice(notice), now)
+        return steps
 
     def tick(self, now: float) -> Steps[Address]:
         """Wake those that are due."""
@@ -283,54 +323,69 @@ class Talks:
         """When ``tick`` is next needed, if ever."""
         return self._alarms.first()
 
-    def abandon(self, gateway: str) -> Steps[Address]:
-        """Forget all conversations with a gateway's lines, and say what is to be thought of each."""
+    def abandon(self, lines: Iterable[str], now: float) -> Steps[Address]:
+        """Forget all conversations with these lines, and say what is to be thought of each."""
         steps: Steps[Address] = []
-        for talk in [talk for talk in self._open.values() if talk.line.gateway == gateway]:
-            talk.conversation.due = None
-            self._keep(talk)
-            if talk.ticket is not None:
-                steps += self._conclude(talk, _abandoned(talk.conversation), 0.0)
+        for line in lines:
+            talks = list(self._of_line.get(line, {}).values())
+            for lane in Lane:
+                if (queue := self._queues.pop((line, lane), None)) is not None:
+                    talks += queue.asked
+            for talk in talks:
+                steps += self._conclude(talk, talk.conversation.abandon(), now)
         return steps
 
-    def _start(self, talk: _Talk, now: float) -> Steps[Address]:
-        if talk.lane is not None:
-            self._lanes[talk.line.id, talk.lane] = talk
-        return self._proceed(talk, talk.conversation.begin(now), now)
+    def _queue(self, line: Line, lane: Lane) -> _Queue:
+        return self._queues.setdefault((line.id, lane), _Queue())
+
+    def _advance(self, queue: _Queue, now: float) -> Steps[Address]:
+        """Begin what comes next, if the lane is free."""
+        steps: Steps[Address] = []
+        while queue.current is None and (talk := queue.next()) is not None:
+            if not talk.line.online:
+                steps += self._conclude(talk, _offline(talk.conversation), now)
+                continue
+            queue.current = talk
+            steps += self._proceed(talk, talk.conversation.begin(now), now)
+        return steps
 
     def _proceed(self, talk: _Talk, turn: Turn, now: float) -> Steps[Address]:
+        steps = self._conclude(talk, turn, now)
+        queue, conversation = talk.queue, talk.conversation
+        if not conversation.over or queue.current is not talk:
+            return steps
+        queue.current = None
+        if (successor := conversation.successor(lambda: self.draw(now))) is not None:
+            queue.asked.appendleft(_Talk(successor, talk.line, talk.on_fate, queue))
+        return steps + self._advance(queue, now)
+
+    def _conclude(self, talk: _Talk, turn: Turn, now: float) -> Steps[Address]:
+        """Send what a conversation says and hand its fates on."""
         steps: Steps[Address] = []
         if turn.packet is not None and talk.line.address is not None:
             talk.host = talk.line.host
             steps.append(Send(turn.packet, talk.line.address))
         self._keep(talk)
-        if turn.result is not None:
-            steps += self._conclude(talk, turn.result, now)
+        for fate in turn.fates:
+            steps += talk.on_fate(fate, now)
         return steps
 
     def _keep(self, talk: _Talk) -> None:
-        """Note when a conversation is next to be woken, or forget it if it is over."""
-        conversation = talk.conversation
+        """Note when a conversation is next to be woken, or forget it if it is at its end."""
+        conversation, of_line = talk.conversation, self._of_line.setdefault(talk.line.id, {})
         self._alarms.set(conversation.sendid, conversation.due)
-        if conversation.due is None:
-            self._open.pop(conversation.sendid, None)
-        else:
-            self._open[conversation.sendid] = talk
-
-    def _conclude(self, talk: _Talk, result: Result, now: float) -> Steps[Address]:
-        """Hand a result on and free the lane; the conversation may still be taking its leave."""
-        if talk.lane is not None:
-            del self._lanes[talk.line.id, talk.lane]
-        ticket, talk.ticket = talk.ticket, None
-        match result:
-            case PutOff(again):
-                return self._start(_Talk(again(self.draw(now)), talk.line, ticket, talk.lane), now)
-            case Answer(value=value):
-                return talk.on_answer(value) if talk.on_answer else []
-        return [] if ticket is None else [Settle(ticket, result)]
+        if conversation.due is not None:
+            self._open[conversation.sendid] = of_line[conversation.sendid] = talk
+            if conversation.claims is not None:
+                self._claims[conversation.claims] = talk
+            return
+        self._open.pop(conversation.sendid, None)
+        of_line.pop(conversation.sendid, None)
+        if not of_line:
+            del self._of_line[talk.line.id]
+        if conversation.claims is not None:
+            self._claims.pop(conversation.claims, None)
 
 
-def _abandoned(conversation: Conversation) -> Outcome:
-    if conversation.left:
-        return OutcomeUnknown("the gateway was let go before its answer came")
-    return LinkLost("the gateway was let go")
+def _offline(conversation: Conversation) -> Turn:
+    return conversation.give_back(PortNotReady("offline"))

@@ -1,12 +1,11 @@
 """The NeoGate's words on the manager interface: commands to send, and what comes back in answer.
 
-The framing beneath is ``ami``'s. Names are spelled as the vendor spells them, and known to this file only.
+The framing beneath is ``ami``'s. Names are spelled as the vendor spells them, and known only to this file
+and to ``messages``, which has what is read.
 Readers raise WireError for what no box writes; writers raise InvalidInput for what no box would take.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from enum import StrEnum
 import math
 import re
 from urllib.parse import quote, unquote_plus
@@ -15,6 +14,7 @@ from ..ami import MAX_LINE, Event, Reader, WireError, action
 from ..errors import InvalidInput
 from ..parts import Part
 from ..text import check_number, check_text, check_ussd_code, printable
+from .messages import Registration, SmsResult, SpanDetails, Token, UssdAnswer, UssdFault
 
 MAX_TEXT = 1024
 """Bytes of a text in UTF-8 (Yeastar TG SMS API §5)."""
@@ -102,80 +102,6 @@ def send_ussd(span: int, code: str, timeout: float) -> str:
 
 
 # What the fields and the output of commands mean.
-
-
-class Token(StrEnum):
-    """Words of a span's status that say something; the set is open."""
-
-    POWER_OFF = "Power off"
-    UP = "Up"
-    NO_SIM = "Undetected SIM Card"
-    NO_SIGNAL = "No Signal"
-    PIN_ERROR = "Pin Error"
-    UNREGISTERED = "Unregistered Network"
-
-
-class Registration(StrEnum):
-    """How a ``Network Status`` begins; the first may be followed by the kind of network."""
-
-    REGISTERED = "Registered"
-    NOT_REGISTERED = "Not registered"
-    SEARCHING = "Searching"
-    DENIED = "Registration denied"
-
-
-class LastEvent(StrEnum):
-    """Values of ``Last event`` that tell why a span is down."""
-
-    PIN_REQUIRED = "PIN required"
-    PIN_ERROR = "PIN error"
-    SIM_MISSING = "SIM not insert"
-    SIM_FAILED = "SIM failed"
-    NO_SIGNAL = "No signal"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SpanDetails:
-    """What ``gsm show span`` says; None where it says nothing. ``csq`` is 0 to 31, as the module counts."""
-
-    model: str | None = None
-    revision: str | None = None
-    operator: str | None = None
-    registration: Registration | None = None
-    csq: int | None = None
-    last_event: str | None = None
-    imei: str | None = field(default=None, repr=False)
-    imsi: str | None = field(default=None, repr=False)
-
-
-NOT_TAKEN = "Status: 0"
-"""All that the box says of a text that the network did not take."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SmsResult:
-    """Whether the network took the text with this id."""
-
-    message_id: str
-    taken: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UssdAnswer:
-    """The network's answer; ``responses`` is its ``<m>`` of 3GPP TS 27.007 §7.15."""
-
-    text: str = field(repr=False)
-    responses: int | None = None
-
-
-class UssdFault(StrEnum):
-    """Why there is no answer; only the last two mean that nothing was dialled."""
-
-    FAILED = "Send USSD failed"
-    TIMEOUT = "Send USSD timeout"
-    BUSY = "Sending USSD now"
-    REFUSED = ""
-
 
 _SPAN_LINE = re.compile(r"^GSM span (\d{1,2}): (.*)$", re.MULTILINE | re.ASCII)
 _WHOLE_NUMBER = re.compile(r"\s*(-?\d{1,6})\s*", re.ASCII)

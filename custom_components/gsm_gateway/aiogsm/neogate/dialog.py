@@ -7,24 +7,15 @@ from types import MappingProxyType
 from typing import override
 
 from ..ami import Event, WireError
-from ..dialog import (
-    Box,
-    Dialog,
-    Drop,
-    Emit,
-    Reboot,
-    Request,
-    SendSms,
-    SendUssd,
-    Settle,
-    Steps,
-    Ticket,
-)
+from ..dialog import Box, Dialog, Drop, Emit, Settle, Steps, Ticket
 from ..errors import CannotConnect, GatewayError, InvalidInput, LinkLost, LoginRefused, NotSupported
 from ..models import ConnectionChanged, SmsArrived
 from ..parts import Joined, Joiner, Part
+from ..requests import Reboot, Request, SendSms, SendUssd
 from . import codec
-from .port import Ports, Restarts, span_of
+from .commands import Restarts
+from .messages import SmsResult
+from .port import Ports, span_of
 from .sending import OpenTexts
 from .session import NO_LINK, Channel, Retry, Session, check_box
 from .ussd import UssdLane
@@ -67,7 +58,7 @@ class _Conversation:
             *self._tell_arrived(self._joiner.flush()),
         ]
 
-    def submit(self, ticket: Ticket, request: Request, now: float) -> Steps[Channel]:
+    def submit(self, ticket: Ticket, request: Request[object], now: float) -> Steps[Channel]:
         """Begin what is asked. Raise InvalidInput or NotSupported."""
         match request:
             case SendSms():
@@ -78,6 +69,8 @@ class _Conversation:
                 return self._restarts.submit(ticket, span_of(port), now)
             case Reboot():
                 raise NotSupported("the box itself cannot be restarted over its API")
+            case _:
+                raise NotSupported("its API has no such command")
 
     def session(self, channel: Channel) -> Session | None:
         """Give the connection of a channel, while there is one."""
@@ -155,7 +148,7 @@ class _Conversation:
         match told:
             case Part():
                 return self._tell_arrived(self._joiner.add(told, now))
-            case codec.SmsResult():
+            case SmsResult():
                 steps = self._texts.result(told)
                 return self._ignore("foreign_result") if steps is None else steps
             case None:
@@ -216,7 +209,7 @@ class NeogateDialog(Dialog[Channel]):
         return conversation.end(now)
 
     @override
-    def submit(self, key: str, ticket: Ticket, request: Request, now: float) -> Steps[Channel]:
+    def submit(self, key: str, ticket: Ticket, request: Request[object], now: float) -> Steps[Channel]:
         conversation = self._conversation
         if conversation is None or conversation.key != key:
             return [Settle(ticket, LinkLost(NO_LINK))]

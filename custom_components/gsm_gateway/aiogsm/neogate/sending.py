@@ -8,9 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from ..dialog import SendSms, Settle, SmsTaken, Steps, Ticket
+from ..dialog import Settle, Steps, Ticket
 from ..errors import CommandRefused, GatewayError, InvalidInput, LinkLost, OutcomeUnknown, PortNotReady
+from ..requests import SendSms, SmsTaken
 from . import codec
+from .messages import NOT_TAKEN, SmsResult
 from .port import span_of
 from .session import NO_LINK, Channel, Exchange, Session
 
@@ -60,13 +62,11 @@ class OpenTexts:
         """Whether a text is open on a span."""
         return any(text.span == span for text in self._open.values())
 
-    def result(self, result: codec.SmsResult) -> Steps[Channel] | None:
+    def result(self, result: SmsResult) -> Steps[Channel] | None:
         """Settle the text that a result is about; None where it is about none of ours."""
         if result.message_id not in self._open:
             return None
-        return self._settle(
-            result.message_id, SmsTaken() if result.taken else CommandRefused(codec.NOT_TAKEN)
-        )
+        return self._settle(result.message_id, SmsTaken() if result.taken else CommandRefused(NOT_TAKEN))
 
     def tick(self, now: float) -> Steps[Channel]:
         """Give up what has waited too long."""

@@ -8,7 +8,7 @@ from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..dialog import Box, Outcome, SendUssd, Settle, Steps, Ticket
+from ..dialog import Box, Settle, Steps, Ticket
 from ..errors import (
     CommandRefused,
     GatewayError,
@@ -19,7 +19,9 @@ from ..errors import (
     PortNotReady,
 )
 from ..models import UssdReply
+from ..requests import Outcome, SendUssd
 from . import codec
+from .messages import UssdFault
 from .port import span_of
 from .session import NO_LINK, Channel, Exchange, Session
 
@@ -29,11 +31,11 @@ REPLY_MARGIN = 10.0
 IDLE_TIMEOUT = 10.0
 """Seconds that the connection is kept for the next code."""
 
-_FAULTS: dict[codec.UssdFault, Callable[[str], GatewayError]] = {
-    codec.UssdFault.FAILED: CommandRefused,
-    codec.UssdFault.TIMEOUT: GatewayTimeout,
-    codec.UssdFault.BUSY: PortNotReady,
-    codec.UssdFault.REFUSED: PortNotReady,
+_FAULTS: dict[UssdFault, Callable[[str], GatewayError]] = {
+    UssdFault.FAILED: CommandRefused,
+    UssdFault.TIMEOUT: GatewayTimeout,
+    UssdFault.BUSY: PortNotReady,
+    UssdFault.REFUSED: PortNotReady,
 }
 
 # What the network said of its session; where it said something else, nobody knows.
@@ -162,6 +164,6 @@ class UssdLane:
 
 def _outcome(output: str) -> Outcome:
     answer = codec.read_ussd(output)
-    if isinstance(answer, codec.UssdFault):
+    if isinstance(answer, UssdFault):
         return _FAULTS[answer](codec.reason(output))
     return UssdReply(text=answer.text, session_open=_SESSION_OPEN.get(answer.responses))

@@ -1,0 +1,265 @@
+"""What a GoIP says, once it is read, as frozen value objects; and the commands that it can be given.
+
+The numbers of sections are those of the vendor's "GoIP SMS Interface".
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from ..models import CallState
+
+NO_LIMIT = -1
+"""In place of minutes: outgoing calls are not limited."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keepalive:
+    """A line is there (section 2); ``None`` where its firmware does not say.
+
+    ``count`` grows by one from the box's start. ``csq`` is the module's 0 to 31, ``remaining`` minutes
+    or ``NO_LIMIT``. ``reporting`` is false where the box was told to keep calls to itself. ``unread``
+    names the fields whose values mean nothing to us.
+    """
+
+    count: int
+    line: str
+    password: str = field(repr=False)
+    registered: bool | None = None
+    csq: int | None = None
+    voip_registered: bool | None = None
+    call_state: CallState | None = None
+    remaining: int | None = None
+    operator: str | None = None
+    phone_number: str | None = field(default=None, repr=False)
+    imei: str | None = field(default=None, repr=False)
+    imsi: str | None = field(default=None, repr=False)
+    iccid: str | None = field(default=None, repr=False)
+    reporting: bool | None = None
+    cell: str | None = None
+    unread: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SmsReceived:
+    """A text came in (section 4); one that the box joined without a part that never came is not complete."""
+
+    sender: str = field(repr=False)
+    text: str = field(repr=False)
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class SmsDelivered:
+    """What became of the text that was taken as ``sms_no``; ``None`` while the network still tries."""
+
+    sms_no: int
+    delivered: bool | None
+    number: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceChanged:
+    """The line's voice channel changed (section 5.2.1); ``state`` is ``None`` for a word not known here."""
+
+    state: CallState | None
+    number: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CallRecorded:
+    """A call is going on (section 5.2.2)."""
+
+    incoming: bool
+    number: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CallHungUp:
+    """A call ended, and why."""
+
+    cause: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class MinutesLeft:
+    """The minutes of outgoing calls that are left after one, or ``NO_LIMIT`` (section 5.2.3)."""
+
+    remaining: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class UssdReceived:
+    """The network sent a USSD text by itself."""
+
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CellsListed:
+    """The cells that the line hears."""
+
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CellChanged:
+    """The line uses this cell now."""
+
+    cell: str
+
+
+type News = (
+    SmsReceived
+    | SmsDelivered
+    | VoiceChanged
+    | CallRecorded
+    | CallHungUp
+    | MinutesLeft
+    | UssdReceived
+    | CellsListed
+    | CellChanged
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Push:
+    """Something happened. The box repeats it until it is acknowledged, also where ``news`` is ``None``.
+
+    ``recvid`` falls by one from each push of a line to the next, and starts anew with the box. ``unread``
+    as of a keepalive.
+    """
+
+    verb: str
+    recvid: int
+    line: str
+    password: str = field(repr=False)
+    news: News | None = None
+    unread: tuple[str, ...] = ()
+
+
+class SessionError(StrEnum):
+    """The refusals of a whole session that mean something of their own."""
+
+    NO_SESSION = "SENDID"
+    LOGGED_OUT = "GSM_LOGOUT"
+    TOO_MANY = "too_many_sends_in_server"
+
+
+class Word(StrEnum):
+    """The replies that are one word (section 3, steps 2, 4 and 10; section 6)."""
+
+    CONFIRMED = "PASSWORD"
+    AUTHENTICATED = "SEND"
+    ENDED = "DONE"
+    USSD_ENDED = "USSDEXIT"
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """The session takes the password, then numbers; or it is over."""
+
+    sendid: int
+    word: Word
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A number is being sent to (step 6)."""
+
+    sendid: int
+    telid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The network took the text. ``sms_no`` names it in a delivery report; old firmware has none."""
+
+    sendid: int
+    telid: int
+    sms_no: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The box said no: to one number if ``telid`` is given, else to all that ``sendid`` names."""
+
+    sendid: int
+    reason: str = field(repr=False)
+    telid: int | None = None
+
+
+def is_about_password(reason: str) -> bool:
+    """Whether a refusal's reason is the password."""
+    return "password" in reason.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was asked for, under the verb that asked; ``value`` may be empty."""
+
+    sendid: int
+    verb: str
+    value: str = field(repr=False)
+
+
+type Reply = Prompt | Waiting | Taken | Refused | Answer
+type FromBox = Keepalive | Push | Reply
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What a line says of itself when it is asked; ``None`` where it does not, ``unread`` as of a keepalive.
+
+    ``call_time_limit`` and ``remaining`` are minutes or ``NO_LIMIT``, ``call_interval`` is in seconds.
+    """
+
+    phone_number: str | None = field(default=None, repr=False)
+    call_time_limit: int | None = None
+    remaining: int | None = None
+    call_state: CallState | None = None
+    imei: str | None = field(default=None, repr=False)
+    call_interval: int | None = None
+    enabled: bool | None = None
+    cell: str | None = None
+    unread: tuple[str, ...] = ()
+
+
+class Command(StrEnum):
+    """What can be asked of a line: one row each, in the vendor's order of arguments, which differs.
+
+    Getters have the password second, setters last. None ends in a newline: it would be dialled.
+    """
+
+    GET_ALL = "GSM {sendid} {password}"
+    GET_NUMBER = "get_gsm_num {sendid} {password}"
+    SET_NUMBER = "set_gsm_num {sendid} {value} {password}"
+    GET_TIME_LIMIT = "get_exp_time {sendid} {password}"
+    SET_TIME_LIMIT = "set_exp_time {sendid} {value} {password}"
+    GET_REMAINING_TIME = "get_remain_time {sendid} {password}"
+    RESET_REMAINING_TIME = "reset_remain_time {sendid} {password}"
+    GET_CALL_STATE = "get_gsm_state {sendid} {password}"
+    HANG_UP = "svr_drop_call {sendid} {password}"
+    REBOOT_MODULE = "svr_reboot_module {sendid} {password}"
+    REBOOT_BOX = "svr_reboot_dev {sendid} {password}"
+    FORWARDING = "CF {sendid} {password} {value}"
+    WAITING = "CW {sendid} {password} {value}"
+    GET_IMEI = "get_imei {sendid} {password}"
+    SET_IMEI = "set_imei {sendid} {value} {password}"
+    GET_INTERVAL = "get_out_call_interval {sendid} {password}"
+    SET_INTERVAL = "set_out_call_interval {sendid} {value} {password}"
+    SWITCH = "module_ctl_i {sendid} {value} {password}"
+    SWITCH_ALL = "module_ctl {sendid} {value} {password}"
+    LOCK_CELL = "set_base_cell {sendid} {value} {password}"
+    LIST_CELLS = "get_cells_list {sendid} {password}"
+    GET_CELL = "CURCELL {sendid} {password}"
+    REPORT = "status_flag {sendid} {value} {password}"
+    USSD = "USSD {sendid} {password} {value}"
+    USSD_EXIT = "USSDEXIT {sendid} {password}"
+
+    def packet(self, sendid: int, password: str, value: str = "") -> bytes:
+        """Write the command; ``value`` is what its row has a place for."""
+        return self.format(sendid=sendid, password=password, value=value).encode()
+
+
+ON, OFF, UNCHANGED = "1", "0", "2"
+"""Values of ``SWITCH``, ``SWITCH_ALL`` (a digit for each channel), ``WAITING`` and ``REPORT``."""

@@ -1,0 +1,93 @@
+"""Finds the text that a delivery report is about. Pure: the time is passed in, in seconds.
+
+A box numbers the texts that it sent with a small number that it uses again, so that a report counts for the
+newest text of its port with that number, that recipient, and not too long ago. A report may come before
+the box has told the number at all.
+"""
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from .models import DeliveryReported
+
+KNOWN_FOR = 72 * 3600.0
+"""Seconds after its sending that a report about a text is believed, if it names the recipient."""
+
+KNOWN_FOR_NAMELESS = 3600.0
+"""The same for a report without the recipient, which must also be of the box's same run."""
+
+EARLY_FOR = 600.0
+"""Seconds that a report waits for the text that it is about."""
+
+_MOST = 4096
+_TELLING_DIGITS = 7  # a number may come with a country code, or without
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    message_id: str
+    port: str
+    reference: int
+    number: str = field(repr=False)
+    at: float
+    run: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Early:
+    report: DeliveryReported
+    at: float
+    run: int
+
+
+class Reports:
+    """The texts of one gateway that reports may come for, and the reports that came too early."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._sent: deque[_Sent] = deque(maxlen=_MOST)
+        self._early: deque[_Early] = deque(maxlen=_MOST)
+        self._runs: dict[str, int] = {}
+
+    def restarted(self, port: str) -> None:
+        """Note that a port numbers its texts anew."""
+        self._runs[port] = self._run(port) + 1
+
+    def sent(
+        self, message_id: str, port: str, reference: int, number: str, now: float
+    ) -> list[DeliveryReported]:
+        """Note a text that was taken, and give the reports about it that are there already, in order."""
+        sent = _Sent(message_id, port, reference, number, now, self._run(port))
+        self._sent.append(sent)
+        early = [one for one in self._early if now - one.at < EARLY_FOR]
+        mine = [one for one in early if one.run == sent.run and _is_about(one.report, sent)]
+        self._early = deque((one for one in early if one not in mine), maxlen=_MOST)
+        return [one.report for one in mine]
+
+    def find(self, report: DeliveryReported, now: float) -> str | None:
+        """Give the id of the text that a report is about; one that is about none is kept for a while."""
+        run = self._run(report.port)
+        for sent in reversed(self._sent):
+            if _is_about(report, sent) and _is_recent(report, sent, run, now):
+                return sent.message_id
+        self._early.append(_Early(report, now, run))
+        return None
+
+    def _run(self, port: str) -> int:
+        return self._runs.get(port, 0)
+
+
+def _is_about(report: DeliveryReported, sent: _Sent) -> bool:
+    if (report.port, report.reference) != (sent.port, sent.reference):
+        return False
+    return report.number is None or _tail(report.number) == _tail(sent.number)
+
+
+def _is_recent(report: DeliveryReported, sent: _Sent, run: int, now: float) -> bool:
+    if report.number is None:
+        return now - sent.at < KNOWN_FOR_NAMELESS and sent.run == run
+    return now - sent.at < KNOWN_FOR
+
+
+def _tail(number: str) -> str:
+    return number[-_TELLING_DIGITS:]

@@ -1,0 +1,581 @@
+"""GoIP bulk sessions: what is said, how often, to whom; and what is made of the answers."""
+
+import pytest
+
+from custom_components.gsm_gateway.aiogsm.dialog import Box, Settle, Steps
+from custom_components.gsm_gateway.aiogsm.errors import (
+    CommandRefused,
+    GatewayError,
+    GatewayTimeout,
+    LinkLost,
+    OutcomeUnknown,
+    PortNotReady,
+)
+from custom_components.gsm_gateway.aiogsm.goip.messages import (
+    Answer,
+    Prompt,
+    Refused,
+    Reply,
+    Taken,
+    Waiting,
+    Word,
+)
+from custom_components.gsm_gateway.aiogsm.goip.port import Address, Heard
+from custom_components.gsm_gateway.aiogsm.goip.sending import PUT_OFF, BulkSession, Parcel, Terms
+from custom_components.gsm_gateway.aiogsm.goip.session import Fate, Result, Sent, Turn
+from custom_components.gsm_gateway.aiogsm.models import LateResult, Trouble, TroubleFound
+from custom_components.gsm_gateway.aiogsm.requests import SendSms, SendUssd, SmsTaken
+
+from .goip_stage import (
+    BOX,
+    MOVED,
+    NUMBER,
+    PEER,
+    STRANGER,
+    Bench,
+    events,
+    keepalive,
+    outcome,
+    sendid,
+    sent,
+    settled,
+    sms,
+    told,
+)
+from .goip_turns import play, refused_with, result, run, said
+
+SMS = SendSms(port="goip1", recipient="+8613800138000", text="hello", message_id="m")
+MSG, PASSWORD, SEND, DONE = (
+    b"MSG 11 5 hello\n",
+    b"PASSWORD 11 pw\n",
+    b"SEND 11 1 +8613800138000\n",
+    b"DONE 11\n",
+)
+
+CONFIRMED, AUTHENTICATED, ENDED = (
+    Prompt(11, word) for word in (Word.CONFIRMED, Word.AUTHENTICATED, Word.ENDED)
+)
+WAITING, TAKEN = Waiting(11, 1), Taken(11, 1, 160)
+TERMS = Terms("pw", lambda: True)
+
+
+def session_of(*numbers: str, terms: Terms = TERMS) -> BulkSession:
+    parcels = [
+        Parcel(ticket, SendSms(port="goip1", recipient=number, text="hello", message_id=f"m{ticket}"))
+        for ticket, number in enumerate(numbers, 1)
+    ]
+    return BulkSession(11, parcels, terms)
+
+
+@pytest.fixture
+def session() -> BulkSession:
+    return BulkSession(11, [Parcel(7, SMS)], TERMS)
+
+
+def by_ticket(turn: Turn) -> dict[int, Result]:
+    return {fate.sent.ticket: fate.result for fate in turn.fates if fate.sent is not None}
+
+
+def kinds(turn: Turn) -> dict[int, type[Result]]:
+    return {ticket: type(given) for ticket, given in by_ticket(turn).items()}
+
+
+# One number
+
+
+def test_a_whole_session(session: BulkSession) -> None:
+    assert session.begin(0) == Turn(MSG)
+    assert session.answer(CONFIRMED, 1) == Turn(PASSWORD)
+    assert session.answer(AUTHENTICATED, 2) == Turn(SEND)
+    assert session.answer(WAITING, 3) == Turn()
+    assert not session.over
+    assert session.answer(TAKEN, 6) == Turn(DONE, (Fate(SmsTaken(160), Sent(11, 1, 7, "m")),))
+    assert session.over
+    assert session.successor(lambda: 12) is None
+    assert session.answer(ENDED, 7) == Turn()
+    assert session.due is None
+    assert session.tick(100) == Turn()
+
+
+def test_old_firmware_has_no_number_for_reports(session: BulkSession) -> None:
+    assert result(play(session, 0, CONFIRMED, AUTHENTICATED, Taken(11, 1))) == SmsTaken(None)
+
+
+@pytest.mark.parametrize(
+    ("replies", "packet"), [((), MSG), ((CONFIRMED,), PASSWORD)], ids=["text", "password"]
+)
+def test_each_step_is_said_three_times_and_given_up(
+    session: BulkSession, replies: tuple[Reply, ...], packet: bytes
+) -> None:
+    play(session, 100, *replies)
+    turns = run(session, 115)
+    assert said(turns, packet) == [105, 110]
+    assert turns[-1][1].packet == DONE
+    assert isinstance(result(turns[-1][1]), GatewayTimeout)
+
+
+def test_closing_is_said_three_times_and_forgotten(session: BulkSession) -> None:
+    play(session, 100, CONFIRMED, AUTHENTICATED, TAKEN)
+    turns = run(session, 1000)
+    assert said(turns, DONE) == [105, 110]
+    assert turns[-1] == (115, Turn())
+    assert session.due is None
+
+
+def test_closing_a_session_that_is_not_known_any_more(session: BulkSession) -> None:
+    play(session, 0, CONFIRMED, AUTHENTICATED, TAKEN)
+    assert session.answer(TAKEN, 1) == Turn()
+    assert session.due is not None
+    assert session.answer(Refused(11, "SENDID"), 1) == Turn()
+    assert session.due is None
+
+
+def test_the_number_is_repeated_for_a_minute_and_then_nobody_knows(session: BulkSession) -> None:
+    play(session, 100, CONFIRMED, AUTHENTICATED)
+    turns = run(session, 1000)
+    assert said(turns, SEND) == [105 + 5 * n for n in range(11)]
+    when, turn = turns[-1]
+    assert when == 160
+    assert turn.packet is None
+    assert isinstance(result(turn), OutcomeUnknown)
+    assert session.due is None
+
+
+def test_a_number_is_not_repeated_to_a_box_that_would_send_again() -> None:
+    session = session_of("123", terms=Terms("pw", lambda: False))
+    play(session, 100)
+    assert said(run(session, 107), MSG) == [105]
+    session.answer(CONFIRMED, 108)
+    session.answer(AUTHENTICATED, 110)
+    assert session.answer(WAITING, 112) == Turn()
+    [(when, none), (end, turn)] = run(session, 1000)
+    assert (when, none) == (117, Turn())
+    assert end == 170
+    assert isinstance(result(turn), OutcomeUnknown)
+
+
+def test_waiting_puts_the_repeat_off_but_not_the_end(session: BulkSession) -> None:
+    play(session, 100, CONFIRMED, AUTHENTICATED)
+    for now in range(101, 157, 4):
+        assert session.answer(WAITING, now) == Turn()
+        assert session.due == min(now + 5, 160)
+        assert session.tick(now + 4.9) == Turn()
+    assert isinstance(result(session.tick(160)), OutcomeUnknown)
+
+
+def test_repeated_answers_change_nothing(session: BulkSession) -> None:
+    play(session, 0, CONFIRMED)
+    assert session.answer(CONFIRMED, 1) == Turn()
+    session.answer(AUTHENTICATED, 1)
+    assert session.answer(AUTHENTICATED, 2) == Turn()
+    assert session.answer(CONFIRMED, 2) == Turn()
+
+
+@pytest.mark.parametrize(
+    "replies",
+    [
+        (AUTHENTICATED,),
+        (TAKEN,),
+        (WAITING,),
+        (ENDED,),
+        (CONFIRMED, TAKEN),
+        (CONFIRMED, AUTHENTICATED, Taken(11, 2)),
+        (CONFIRMED, AUTHENTICATED, Waiting(11, 2)),
+        (CONFIRMED, AUTHENTICATED, Refused(11, "errorstatus:1", 2)),
+        (CONFIRMED, AUTHENTICATED, ENDED),
+        (CONFIRMED, AUTHENTICATED, Answer(11, "USSD", "")),
+    ],
+)
+def test_what_is_not_expected_is_passed_over(session: BulkSession, replies: tuple[Reply, ...]) -> None:
+    assert play(session, 0, *replies) == Turn()
+    assert session.due == 5
+
+
+@pytest.mark.parametrize("replies", [(), (CONFIRMED,)], ids=["text", "password"])
+@pytest.mark.parametrize("reason", ["PASSWORD", "GSM_LOGOUT", "SENDID", "whatever"])
+def test_refused_before_the_number_nothing_has_left(
+    session: BulkSession, replies: tuple[Reply, ...], reason: str
+) -> None:
+    turn = play(session, 0, *replies, Refused(11, reason))
+    assert turn.packet == DONE
+    assert refused_with(turn, PortNotReady, reason)
+
+
+def test_a_refused_number_is_final(session: BulkSession) -> None:
+    turn = play(session, 0, CONFIRMED, AUTHENTICATED, WAITING, Refused(11, "errorstatus:38", 1))
+    assert turn.packet == DONE
+    assert refused_with(turn, CommandRefused, "errorstatus:38")
+
+
+@pytest.mark.parametrize("reason", ["SENDID", "GSM_LOGOUT"])
+def test_a_repeated_number_refused_with_the_session_is_unknown(session: BulkSession, reason: str) -> None:
+    play(session, 0, CONFIRMED, AUTHENTICATED)
+    assert session.tick(5) == Turn(SEND)
+    assert isinstance(result(session.answer(Refused(11, reason), 6)), OutcomeUnknown)
+    assert session.due is None
+
+
+@pytest.mark.parametrize(
+    "replies",
+    [(WAITING, Refused(11, "GSM_LOGOUT")), (Refused(11, "whatever"),)],
+    ids=["waited", "other word"],
+)
+def test_a_session_broken_off_otherwise_is_unknown(session: BulkSession, replies: tuple[Reply, ...]) -> None:
+    turn = play(session, 0, CONFIRMED, AUTHENTICATED, *replies)
+    assert turn.packet is None
+    assert isinstance(result(turn), OutcomeUnknown)
+
+
+def test_a_session_without_room_is_put_off(session: BulkSession) -> None:
+    turn = play(session, 100, Refused(11, "too_many_sends_in_server"))
+    assert turn == Turn(DONE)
+    assert session.over
+    again = session.successor(lambda: 12)
+    assert again is not None
+    assert session.successor(lambda: 13) is None
+    assert again.begin(100) == Turn()
+    assert again.due == 100 + PUT_OFF
+    assert again.takes("hello", 101)
+    assert again.answer(CONFIRMED, 101) == Turn()
+    assert again.tick(100 + PUT_OFF) == Turn(b"MSG 12 5 hello\n")
+    assert again.answer(Prompt(12, Word.CONFIRMED), 131) == Turn(b"PASSWORD 12 pw\n")
+
+
+def test_a_session_that_never_finds_room_goes_elsewhere(session: BulkSession) -> None:
+    turn = play(session, 0, Refused(11, "too_many_sends_in_server"))
+    for number in range(12, 16):
+        again = session.successor(lambda number=number: number)  # type: ignore[misc]
+        assert again is not None
+        session = again
+        session.begin(0)
+        session.tick(PUT_OFF)
+        turn = session.answer(Refused(number, "too_many_sends_in_server"), PUT_OFF)
+    assert refused_with(turn, PortNotReady, "too_many_sends_in_server")
+    assert session.successor(lambda: 16) is None
+
+
+def test_a_keepalive_means_nothing_to_a_session(session: BulkSession) -> None:
+    session.begin(0)
+    assert session.notice(Heard(gone=True)) == Turn()
+
+
+# Several numbers
+
+
+def test_numbers_follow_one_another() -> None:
+    session = session_of("123", "456")
+    assert session.begin(0).packet == MSG
+    session.answer(CONFIRMED, 1)
+    assert session.answer(AUTHENTICATED, 2) == Turn(b"SEND 11 1 123\n")
+    turn = session.answer(TAKEN, 3)
+    assert turn.packet == b"SEND 11 2 456\n"
+    assert by_ticket(turn) == {1: SmsTaken(160)}
+    assert session.answer(TAKEN, 4) == Turn()
+    session.add(Parcel(3, SMS))
+    turn = session.answer(Refused(11, "errorstatus:38", 2), 5)
+    assert turn.packet == b"SEND 11 3 +8613800138000\n"
+    assert kinds(turn) == {2: CommandRefused}
+    turn = session.answer(Taken(11, 3, 161), 6)
+    assert turn.packet == DONE
+    assert by_ticket(turn) == {3: SmsTaken(161)}
+
+
+def test_a_session_takes_ten_numbers_with_its_text_for_a_minute() -> None:
+    session = session_of(*["123"] * 9)
+    assert session.takes("hello", 0)
+    assert not session.takes("other", 0)
+    session.begin(100)
+    assert session.takes("hello", 160)
+    assert not session.takes("hello", 160.1)
+    session.add(Parcel(10, SMS))
+    assert not session.takes("hello", 101)
+
+
+def test_a_closed_session_takes_no_number(session: BulkSession) -> None:
+    play(session, 0, CONFIRMED, AUTHENTICATED, TAKEN)
+    assert not session.takes("hello", 1)
+
+
+def test_no_number_is_said_later_than_a_minute_after_the_text() -> None:
+    session = session_of("123", "456", "789")
+    session.begin(0)
+    session.answer(CONFIRMED, 1)
+    session.answer(AUTHENTICATED, 2)
+    assert session.answer(TAKEN, 60).packet == b"SEND 11 2 456\n"
+    turn = session.answer(Taken(11, 2), 61)
+    assert turn.packet == DONE
+    assert kinds(turn) == {2: SmsTaken}
+    rest = session.successor(lambda: 12)
+    assert rest is not None
+    assert rest.begin(61) == Turn(b"MSG 12 5 hello\n")
+    rest.answer(Prompt(12, Word.CONFIRMED), 62)
+    assert rest.answer(Prompt(12, Word.AUTHENTICATED), 62).packet == b"SEND 12 1 789\n"
+
+
+def test_after_a_number_that_nobody_knows_of_the_others_go_out_in_the_next_session() -> None:
+    session = session_of("123", "456")
+    play(session, 0, CONFIRMED, AUTHENTICATED)
+    _, turn = run(session, 60)[-1]
+    assert kinds(turn) == {1: OutcomeUnknown}
+    rest = session.successor(lambda: 12)
+    assert rest is not None
+    assert rest.begin(60) == Turn(b"MSG 12 5 hello\n")
+
+
+@pytest.mark.parametrize("reason", ["PASSWORD", "GSM_LOGOUT"])
+def test_a_session_that_is_refused_is_refused_to_all(reason: str) -> None:
+    turn = play(session_of("123", "456"), 0, CONFIRMED, Refused(11, reason))
+    assert kinds(turn) == {1: PortNotReady, 2: PortNotReady}
+
+
+def test_a_silent_box_is_silent_to_all() -> None:
+    session = session_of("123", "456")
+    session.begin(0)
+    assert kinds(run(session, 15)[-1][1]) == {1: GatewayTimeout, 2: GatewayTimeout}
+
+
+@pytest.mark.parametrize("reason", ["SENDID", "GSM_LOGOUT"])
+def test_a_number_refused_with_the_session_has_not_left_nor_have_the_others(reason: str) -> None:
+    session = session_of("123", "456", "789")
+    play(session, 0, CONFIRMED, AUTHENTICATED, TAKEN)
+    turn = session.answer(Refused(11, reason), 1)
+    assert turn.packet == DONE
+    assert kinds(turn) == {2: PortNotReady, 3: PortNotReady}
+
+
+def test_with_a_repeated_number_refused_the_others_have_not_left() -> None:
+    session = session_of("123", "456", "789")
+    play(session, 0, CONFIRMED, AUTHENTICATED, TAKEN)
+    session.tick(5)
+    turn = session.answer(Refused(11, "SENDID"), 6)
+    assert kinds(turn) == {2: OutcomeUnknown, 3: LinkLost}
+    assert session.successor(lambda: 12) is None
+
+
+def test_doubt_about_one_number_is_none_about_the_next() -> None:
+    session = session_of("123", "456")
+    play(session, 0, CONFIRMED, AUTHENTICATED, WAITING)
+    session.tick(5)
+    session.answer(TAKEN, 6)
+    assert kinds(session.answer(Refused(11, "SENDID"), 7)) == {2: PortNotReady}
+
+
+@pytest.mark.parametrize(
+    ("replies", "given"),
+    [
+        ((CONFIRMED,), {1: LinkLost, 2: LinkLost}),
+        ((CONFIRMED, AUTHENTICATED), {1: OutcomeUnknown, 2: LinkLost}),
+        ((CONFIRMED, AUTHENTICATED, TAKEN), {2: OutcomeUnknown}),
+        ((CONFIRMED, AUTHENTICATED, TAKEN, Taken(11, 2)), {}),
+    ],
+)
+def test_what_is_abandoned(replies: tuple[Reply, ...], given: dict[int, type[GatewayError]]) -> None:
+    session = session_of("123", "456")
+    play(session, 0, *replies)
+    assert kinds(session.abandon()) == given
+    assert session.due is None
+
+
+# Through the dialog
+
+
+@pytest.fixture
+def bench() -> Bench:
+    """Give a dialog with a box whose line has registered."""
+    bench = Bench(BOX)
+    bench.receive(keepalive())
+    return bench
+
+
+def opened(bench: Bench, *requests: SendSms) -> int:
+    """Have a session opened as far as its first number, and give its sendid."""
+    steps: Steps[Address] = []
+    for ticket, request in enumerate(requests, 1):
+        steps += bench.submit(request, ticket)
+    sid = sendid(steps)
+    bench.receive(f"PASSWORD {sid}\n")
+    assert sent(bench.receive(f"SEND {sid}\n")) == [
+        (f"SEND {sid} 1 {requests[0].recipient}\n".encode(), PEER)
+    ]
+    return sid
+
+
+def test_texts_with_the_same_words_share_a_session(bench: Bench) -> None:
+    sid = opened(bench, sms(number="111"), sms(number="222"))
+    assert bench.submit(sms(number="333"), ticket=3) == []
+    steps = bench.receive(f"OK {sid} 1 160 \n")
+    assert sent(steps) == [(f"SEND {sid} 2 222\n".encode(), PEER)]
+    assert settled(steps) == [(1, SmsTaken(160))]
+    assert settled(bench.receive(f"OK {sid} 2 161 \n")) == [(2, SmsTaken(161))]
+    steps = bench.receive(f"OK {sid} 3 162 \n")
+    assert sent(steps) == [(f"DONE {sid}\n".encode(), PEER)]
+    assert settled(steps) == [(3, SmsTaken(162))]
+
+
+def test_other_words_wait_for_the_next_session(bench: Bench) -> None:
+    sid = opened(bench, sms())
+    assert bench.submit(sms("other", number="222"), ticket=2) == []
+    assert bench.submit(sms("other", number="333"), ticket=3) == []
+    done, following = sent(bench.receive(f"OK {sid} 1 160 \n"))
+    assert done == (f"DONE {sid}\n".encode(), PEER)
+    assert following[0].startswith(b"MSG ")
+    sid = int(following[0].split()[1])
+    bench.receive(f"PASSWORD {sid}\n")
+    bench.receive(f"SEND {sid}\n")
+    assert sent(bench.receive(f"OK {sid} 1\n")) == [(f"SEND {sid} 2 333\n".encode(), PEER)]
+
+
+def test_the_eleventh_number_waits_for_the_next_session(bench: Bench) -> None:
+    sid = opened(bench, *(sms(number=f"10{n}") for n in range(10)))
+    assert bench.submit(sms(number="222"), ticket=11) == []
+    for telid in range(1, 10):
+        bench.receive(f"OK {sid} {telid}\n")
+    done, following = sent(bench.receive(f"OK {sid} 10\n"))
+    assert done[0] == f"DONE {sid}\n".encode()
+    assert following[0].endswith(b" 5 hello\n")
+
+
+def test_texts_and_codes_take_turns(bench: Bench) -> None:
+    sid = opened(bench, sms())
+    assert bench.submit(SendUssd(port="goip1", code="*100#", timeout=30), ticket=2) == []
+    _, (following, _) = sent(bench.receive(f"OK {sid} 1\n"))
+    assert following.startswith(b"USSD ")
+
+
+def test_what_waits_for_a_line_that_goes_away_is_given_back(bench: Bench) -> None:
+    opened(bench, sms())
+    bench.submit(sms("other"), ticket=2)
+    bench.submit(sms("other"), ticket=3)
+    bench.submit(SendUssd(port="goip1", code="*100#", timeout=30), ticket=4)
+    outcomes = dict(settled(bench.after(100)))
+    assert isinstance(outcomes[1], OutcomeUnknown)
+    assert [type(outcomes[ticket]) for ticket in (2, 3)] == [GatewayTimeout] * 2
+    bench.submit(sms(), ticket=5)
+
+
+def test_a_line_that_is_away_is_given_nothing_that_waited() -> None:
+    bench = Bench(BOX)
+    bench.receive(keepalive())
+    bench.after(50)
+    opened(bench, sms())
+    bench.submit(sms("other"), ticket=2)
+    outcomes = dict(settled(bench.after(60)))
+    assert isinstance(outcomes[1], OutcomeUnknown)
+    assert isinstance(outcomes[2], PortNotReady)
+
+
+# What comes later
+
+
+def unknown(bench: Bench) -> int:
+    """Have a text whose fate is unknown, and give its sendid."""
+    sid = opened(bench, sms())
+    assert isinstance(outcome(bench.after(60)), OutcomeUnknown)
+    return sid
+
+
+@pytest.mark.parametrize(
+    ("words", "late"),
+    [
+        ("OK {} 1 160", LateResult(gateway="box", message_id="m", taken=True, reference=160)),
+        ("OK {} 1", LateResult(gateway="box", message_id="m", taken=True)),
+        ("ERROR {} 1 errorstatus:38", LateResult(gateway="box", message_id="m", taken=False)),
+    ],
+)
+def test_a_late_result_is_told_once(bench: Bench, words: str, late: LateResult) -> None:
+    sid = unknown(bench)
+    assert events(bench.receive(words.format(sid))) == [late]
+    assert bench.receive(words.format(sid)) == []
+    assert bench.dialog.ignored == {}
+
+
+def test_a_late_result_is_told_while_the_next_session_runs(bench: Bench) -> None:
+    sid = opened(bench, sms(message_id="a"), sms(number="222", message_id="b"))
+    steps = bench.after(60)
+    following = sent(steps)[-1][0]
+    assert following.startswith(b"MSG ")
+    assert events(bench.receive(f"OK {sid} 1 160\n")) == [
+        LateResult(gateway="box", message_id="a", taken=True, reference=160)
+    ]
+
+
+@pytest.mark.parametrize("peer", [STRANGER, MOVED])
+def test_a_late_result_from_elsewhere_is_no_result(bench: Bench, peer: Address) -> None:
+    sid = unknown(bench)
+    assert bench.receive(f"OK {sid} 1 160\n", peer) == []
+    assert bench.dialog.ignored == {"unknown_sendid": 1}
+
+
+def test_a_late_result_is_known_for_a_day(bench: Bench) -> None:
+    sid = unknown(bench)
+    bench.after(24 * 3600 - 1)
+    assert events(bench.receive(f"OK {sid} 1\n")) != []
+    bench.after(1)
+    assert bench.receive(f"OK {sid} 1 7\n") == []
+    assert bench.dialog.ignored == {"unknown_sendid": 1}
+
+
+def test_of_too_many_results_the_oldest_are_forgotten(bench: Bench) -> None:
+    first = sid = opened(bench, sms())
+    for _ in range(4096):
+        bench.receive(f"OK {sid} 1 1\n")
+        bench.receive(f"DONE {sid}\n")
+        sid = opened(bench, sms())
+    bench.receive(f"OK {first} 1 2\n")
+    assert bench.dialog.ignored == {}
+    bench.receive(f"OK {sid} 1 1\n")
+    bench.receive(f"OK {first} 1 2\n")
+    assert bench.dialog.ignored == {"unknown_sendid": 1}
+
+
+def test_nothing_is_told_late_of_a_gateway_that_was_let_go() -> None:
+    bench = Bench(BOX, Box(key="other", password="pw", lines=("x",)))
+    bench.receive(keepalive())
+    sid = unknown(bench)
+    bench.dialog.detach("box", bench.now)
+    assert bench.receive(f"OK {sid} 1 160\n") == []
+
+
+# A box that sends again when it is asked
+
+
+SENDS_TWICE = TroubleFound(gateway="box", port="goip1", trouble=Trouble.SENDS_TWICE)
+
+
+def test_a_box_that_sends_twice_is_found_out_and_not_asked_again(bench: Bench) -> None:
+    sid = opened(bench, sms(), sms(number="222"))
+    assert len(sent(bench.after(5))) == 1
+    bench.receive(f"OK {sid} 1 160\n")
+    assert events(bench.receive(f"OK {sid} 1 161\n")) == [SENDS_TWICE]
+    assert bench.receive(f"OK {sid} 1 162\n") == []
+    assert sent(bench.after(59)) == []
+    assert isinstance(dict(settled(bench.after(1)))[2], OutcomeUnknown)
+
+
+def test_a_box_that_sends_twice_does_so_after_it_was_attached_anew(bench: Bench) -> None:
+    sid = opened(bench, sms())
+    bench.receive(f"OK {sid} 1 160\n")
+    assert told(bench.receive(f"OK {sid} 1 161\n"), TroubleFound)
+    bench.dialog.detach("box", bench.now)
+    bench.dialog.attach(BOX, bench.now)
+    bench.receive(keepalive())
+    opened(bench, sms())
+    assert sent(bench.after(50)) == []
+
+
+def test_the_same_answer_twice_is_no_second_text(bench: Bench) -> None:
+    sid = opened(bench, sms(), sms(number="222"))
+    bench.receive(f"OK {sid} 1 160\n")
+    for answer in (f"OK {sid} 1 160\n", f"OK {sid} 1\n", f"ERROR {sid} 1 errorstatus:1\n"):
+        assert bench.receive(answer) == []
+
+
+def test_a_box_of_which_it_is_known_is_never_asked() -> None:
+    bench = Bench(Box(key="box", password="pw", lines=("goip1",), repeat_send=False))
+    bench.receive(keepalive())
+    opened(bench, sms())
+    assert sent(bench.after(59)) == []
+    steps = bench.after(1)
+    assert isinstance(outcome(steps), OutcomeUnknown)
+    assert [step for step in steps if not isinstance(step, Settle)] == []
+    assert NUMBER not in repr(steps)
