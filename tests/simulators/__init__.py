@@ -11,11 +11,14 @@ cannot cancel itself out. Nothing here imports the integration.
     neogate_span.py     one GSM port: its state, firmware variants and how a status is written
     goip.py             GoIP: the box (UDP); start here
     goip_line.py        one line: socket, keepalive, dispatch
-    goip_state.py       what a line knows of itself, and the keepalive fields of each firmware generation
+    goip_state.py       what a line knows of itself, and how firmwares differ
     goip_push.py        what a line sends by itself, resent until acknowledged
     goip_sms.py         bulk SMS sessions
     goip_ussd.py        USSD and its memory
     goip_commands.py    every other verb: one row each
+    goip_network.py     those among them with a form of their own: CF, CW, GSM
+    lossy.py            a bad network between a GoIP and its server
+    fast_time.py        lets hours of a loop's time pass in a moment
     raw.py              plain peers of either box, for tests of the bytes
     control.py          one JSON object per line over TCP, to play with running boxes
     __main__.py         `python -m tests.simulators`: runs both boxes, or talks to running ones

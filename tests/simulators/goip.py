@@ -1,17 +1,37 @@
 """A GoIP: one UDP socket per line, registering at a server by keepalives."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import override
 
 from .goip_line import Address, GoipLine
 from .goip_push import Push
 from .goip_sms import FAILED, SendOutcome
-from .goip_state import IDLE, Generation, LineState
+from .goip_state import IDLE, Generation, LineState, Quirks
 from .simulator import LOOPBACK, Simulator, Ussd
 
 DEFAULT_PASSWORD = "password1"
 DEFAULT_SERVER_PORT = 44444
+PIECE, PIECE_OF_ANY = 153, 67  # letters of one part of a long text, in GSM-7 and in UCS-2
+
+type Carry = Callable[[str, bytes, Callable[[], None]], None]
+"""Takes a way (a line's id and `>` to the server or `<` to the line), a packet, and what delivers it."""
+
+
+def carry_at_once(_way: str, _data: bytes, deliver: Callable[[], None]) -> None:
+    """Deliver every packet as it comes."""
+    deliver()
+
+
+def in_pieces(text: str) -> list[str]:
+    """Cut a text as the network does."""
+    size = PIECE if text.isascii() else PIECE_OF_ANY
+    return [text[start : start + size] for start in range(0, len(text), size)]
+
+
+def _push_sms(line: GoipLine, sender: str, text: str) -> None:
+    line.push_sms(sender, text)
 
 
 class GoIP(Simulator):
@@ -19,8 +39,11 @@ class GoIP(Simulator):
 
     `keepalive_interval` None leaves keepalives to the test; `searching_interval` is used, if given, until the
     server accepts a line. `send_time` passes before the module has sent a text, `deliver_after` before the
-    delivery report of one (None: no report), `reboot_time` while a rebooting line is silent. `first_recvid`
-    None takes the clock, as a box whose time is set.
+    delivery report of one (None: no report), `cells_time` before the cells that were asked for are told,
+    `reboot_time` while a rebooting line is silent. `first_recvid` None takes the clock, as a box whose time
+    is set. `passwords` are those of lines that do not share the common one.
+
+    `carry` brings each packet over the network: at once, unless `lossy` takes its place.
     """
 
     family = "goip"
@@ -41,10 +64,13 @@ class GoIP(Simulator):
         session_timeout: float = 90.0,
         reboot_time: float = 0.0,
         deliver_after: float | None = None,
+        cells_time: float = 0.0,
         first_recvid: int | None = None,
+        passwords: Mapping[str, str] | None = None,
+        quirks: Quirks | None = None,
         on_event: Callable[[str], None] | None = None,
     ) -> None:
-        """Take the model's number of lines and the server's address; all lines share one password."""
+        """Take the model's number of lines and the server's address; see above for the rest."""
         super().__init__(on_event=on_event)
         self.server = server
         self.generation = generation
@@ -56,13 +82,16 @@ class GoIP(Simulator):
         self.session_timeout = session_timeout
         self.reboot_time = reboot_time
         self.deliver_after = deliver_after
+        self.cells_time = cells_time
         self.first_recvid = first_recvid
+        self.quirks = quirks or Quirks()
+        self.carry: Carry = carry_at_once
         self.lines = [
             GoipLine(
                 self,
                 LineState(
                     name=f"{prefix}{number}",
-                    password=password,
+                    password=(passwords or {}).get(f"{prefix}{number}", password),
                     imei=f"{867495023958029 + number}",
                     imsi=f"{260060172091323 + number}",
                     iccid=f"{89480611000720913241 + number}",
@@ -111,25 +140,39 @@ class GoIP(Simulator):
 
     @override
     def reboot(self, line: str | None = None) -> None:
-        """Restart the box, or one line."""
+        """Restart the box, or one line's module."""
+        if line is not None:
+            self.line(line).restart_module()
+            return
         for here in self.lines:
-            if line in {None, here.name}:
-                here.reboot()
+            here.reboot()
 
     @override
     def receive_sms(self, line: str, sender: str, text: str) -> None:
-        """Let a text arrive: this firmware joins parts by itself, so it is one packet."""
+        """Let a text arrive, in pieces where the firmware does not join them."""
         self.happened(f"{line}: SMS from {sender}: {text}")
-        self.line(line).push_sms(sender, text)
+        here = self.line(line)
+        pieces = [text] if here.quirks.joins_pieces else in_pieces(text)
+        for index, piece in enumerate(pieces):
+            here.timers.after(index * here.quirks.piece_gap, partial(_push_sms, here, sender, piece))
 
     @override
     def ring(self, line: str, number: str) -> None:
         """Push an incoming call's STATE and RECORD (section 6)."""
         self.happened(f"{line}: call from {number}")
         here = self.line(line)
-        here.call = number
+        here.call, here.call_is_outgoing = number, False
         here.push_state(f"INCOMING:{number}")
-        here.push("RECORD", f"dir:1;num:{number}")
+        here.push_record(number)
+
+    def dial(self, line: str, number: str) -> None:
+        """Push an outgoing call's STATE and RECORD, and that it rings there."""
+        self.happened(f"{line}: call to {number}")
+        here = self.line(line)
+        here.call, here.call_is_outgoing = number, True
+        here.push_state(f"DIALING:{number}")
+        here.push_record(number, outgoing=True)
+        here.push_state(f"ALERTING:{number}")
 
     @override
     def answer(self, line: str) -> None:
@@ -140,17 +183,19 @@ class GoIP(Simulator):
             here.push_state(f"CONNECTED:{here.call}")
 
     @override
-    def hang_up(self, line: str, cause: str = "Normal call clearing") -> None:
-        """Push the end of the call, if there still is one."""
+    def hang_up(self, line: str, cause: str = "Normal call clearing", *, minutes: int = 1) -> None:
+        """Push the end of the call, if there still is one; an outgoing one has cost minutes."""
         here = self.line(line)
         number, here.call = here.call, None
         if number is None:
             return
         self.happened(f"{line}: call ended")
+        if here.call_is_outgoing and here.state.remain_time > 0:
+            here.state.remain_time = max(here.state.remain_time - minutes, 0)
         here.push_state(IDLE)
         here.push_hangup(cause, number)
-        here.push("EXPIRY", "exp:1")
-        here.push("REMAIN", f"gsm_remain_time:{here.state.remain_time}")
+        here.push_expiry(minutes)
+        here.push_remain()
 
     @override
     def set_signal(self, line: str, csq: int) -> None:

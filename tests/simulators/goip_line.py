@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, cast, override
 
 from . import goip_commands
 from .faults import Delivery, Exchange
-from .goip_push import Push, Pushes
+from .goip_push import Push, Pushes, Teller
 from .goip_sms import BulkSms
-from .goip_state import IDLE, LineState, keepalive
+from .goip_state import IDLE, LOGIN, LOGOUT, LineState, keepalive
 from .goip_ussd import UssdDialog
 from .simulator import LOOPBACK, Timers
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 type Address = tuple[str, int]
 
 _REGISTERED = re.compile(r"reg:(\d+);status:([^;]*);.*", re.DOTALL)
-_REQUEST = re.compile(rb"([A-Za-z_]+) (\d+)(?: (.*)|[\r\n]*)", re.DOTALL)
+_REQUEST = re.compile(rb"([A-Za-z_]+[0-9]?) (\d+)(?: (.*)|[\r\n]*)", re.DOTALL)
 ACCEPTED = {"200", "0"}
 
 
@@ -52,13 +52,24 @@ class Request:
         return cls(raw=raw, verb=verb, sendid=sendid, rest_bytes=rest, address=address)
 
 
-class GoipLine(asyncio.DatagramProtocol):
-    """A line. `state` may be changed at any time; `pushes`, `sms` and `ussd` hold what has gone on."""
+class GoipLine(Teller, asyncio.DatagramProtocol):
+    """A line. `state` may be changed at any time; `pushes`, `sms` and `ussd` hold what has gone on.
+
+    `generation`, `quirks` and `deliver_after` are the box's until a test gives the line its own. `refusals`
+    are what verbs are refused with, by the verb, as long as they stand there.
+
+    `call` is the other party's number while there is a call; `unconfirmed` has the sendids of each CF that
+    the server has not confirmed by its DONE.
+    """
 
     def __init__(self, box: GoIP, state: LineState) -> None:
         """Belong to a box."""
         self.box = box
         self.state = state
+        self.generation = box.generation
+        self.quirks = box.quirks
+        self.deliver_after = box.deliver_after
+        self.refusals: dict[str, str] = {}
         self.timers = Timers()
         self.received: list[bytes] = []
         self.sent: list[bytes] = []
@@ -70,6 +81,8 @@ class GoipLine(asyncio.DatagramProtocol):
         self.sms = BulkSms(self)
         self.ussd = UssdDialog(self)
         self.call: str | None = None
+        self.call_is_outgoing = False
+        self.unconfirmed: set[int] = set()
         self._keepalive_timer: asyncio.TimerHandle | None = None
         self._transport: asyncio.DatagramTransport | None = None
         self._closed: asyncio.Future[None] | None = None
@@ -132,14 +145,30 @@ class GoipLine(asyncio.DatagramProtocol):
     def reboot(self) -> None:
         """Lose every session, timer and memory, be silent for the box's `reboot_time`, then boot."""
         self.happened("reboot")
-        self.reboots += 1
         self.up = False
+        self.pushes.restart()
+        self.timers.cancel_all()
+        self._lose_module()
+        self.timers.after(self.box.reboot_time, self.boot)
+
+    def restart_module(self) -> None:
+        """Leave the network for the box's `reboot_time`: the line itself goes on, and so does its count."""
+        self.happened("module restarts")
+        self._lose_module()
+        self.state.gsm_status = LOGOUT
+        self.timers.after(self.box.reboot_time, self._log_in)
+
+    def _lose_module(self) -> None:
+        self.reboots += 1
         self.sms.forget()
         self.ussd.forget()
-        self.pushes.restart()
+        self.unconfirmed.clear()
         self.call, self.state.voip_state = None, IDLE
-        self.timers.cancel_all()
-        self.timers.after(self.box.reboot_time, self.boot)
+
+    def _log_in(self) -> None:
+        if not self.state.module_down:
+            self.state.gsm_status = LOGIN
+        self.changed()
 
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -154,6 +183,10 @@ class GoipLine(asyncio.DatagramProtocol):
 
     @override
     def datagram_received(self, data: bytes, addr: Address) -> None:
+        """Take a packet, once it has come all the way."""
+        self.box.carry(f"{self.name}<", data, partial(self._take_packet, data, addr))
+
+    def _take_packet(self, data: bytes, addr: Address) -> None:
         """Take a packet, unless the line is restarting."""
         if not self.up:
             return
@@ -172,6 +205,9 @@ class GoipLine(asyncio.DatagramProtocol):
         request = Request.parse(data, address)
         if request is None:
             self.complain(f"not understood: {data!r}")
+        elif request.verb in self.quirks.unknown_verbs:
+            if self.quirks.unknown_answer:
+                self.reply(request, f"ERROR {request.sendid} {self.quirks.unknown_answer}")
         elif request.verb in self._takers:
             self._takers[request.verb](request)
         elif not goip_commands.take(self, request):
@@ -194,7 +230,7 @@ class GoipLine(asyncio.DatagramProtocol):
         """Send a keepalive now, schedule the next one, and return this one's count."""
         self.count += 1
         self._schedule_keepalive()
-        text = keepalive(self.count, self.state, self.box.generation)
+        text = keepalive(self.count, self.state, self.generation, self.quirks)
         self.transmit(text.encode(errors="surrogateescape"), self.box.server)
         return self.count
 
@@ -224,9 +260,13 @@ class GoipLine(asyncio.DatagramProtocol):
         if self.up and self._transport is not None and delivery.data:
             self.sent.append(delivery.data)
             self.box.note_sent(delivery.data)
-            self._transport.sendto(delivery.data, address)
+            self.box.carry(f"{self.name}>", delivery.data, partial(self._put_out, delivery.data, address))
         if delivery.reboot:
             self.box.reboot()
+
+    def _put_out(self, data: bytes, address: Address) -> None:
+        if self._transport is not None:
+            self._transport.sendto(data, address)
 
     def password_fits(self, request: Request, password: str) -> bool:
         """Whether the password is the line's."""
@@ -235,37 +275,19 @@ class GoipLine(asyncio.DatagramProtocol):
             self.happened("wrong password")
         return fits
 
+    @override
     def push(self, verb: str, fields: str, *, recvid: int | None = None) -> Push:
-        """Send any pushed packet, known to servers or not, until it is acknowledged."""
         return self.pushes.send(verb, fields, recvid=recvid)
-
-    def push_state(self, state: str) -> Push:
-        """Change the line's state and tell it: `IDLE`, `INCOMING:<num>`, `CONNECTED:<num>`, ..."""
-        self.state.voip_state = state
-        return self.push("STATE", f"gsm_remain_state:{state}")
-
-    def push_sms(self, sender: str, text: str, *, smscnum: str = "", senttime: str = "") -> Push:
-        """Push a received text; the optional fields came with later firmware (4.1)."""
-        optional = (f"smscnum:{smscnum};" if smscnum else "") + (f"senttime:{senttime};" if senttime else "")
-        return self.push("RECEIVE", f"srcnum:{sender};{optional}msg:{text}")
-
-    def push_delivery(self, sms_no: int, *, state: int = 0, num: str | None = None) -> Push:
-        """Push a delivery report; older firmware tells no number (4.2)."""
-        tail = "" if num is None else f";num:{num}"
-        return self.push("DELIVER", f"sms_no:{sms_no};state:{state}{tail}")
-
-    def push_hangup(self, cause: str, num: str = "") -> Push:
-        """Push a call's end; a comma divides the two fields (quirk 2)."""
-        return self.push("HANGUP", f"num:{num},cause:{cause}")
 
     def network_took(self, number: str, text: str, sms_no: int) -> None:
         """Put a text in the box's outbox."""
         self.box.put_in_outbox(self.name, number, text, str(sms_no))
 
     def report_later(self, sms_no: int, number: str) -> None:
-        """Push a delivery report when the box is set to do so."""
-        if self.box.deliver_after is not None:
-            self.timers.after(self.box.deliver_after, lambda: _ignore(self.push_delivery(sms_no, num=number)))
+        """Push a delivery report when the line is set to do so."""
+        if self.deliver_after is not None:
+            num = number if self.quirks.deliver_number else None
+            self.timers.after(self.deliver_after, lambda: _ignore(self.push_delivery(sms_no, num=num)))
 
     def changed(self) -> None:
         """Let those who wait at the box look again."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 import asyncio
 from dataclasses import dataclass, field
 from functools import partial
 import re
 import time
 from typing import TYPE_CHECKING
+
+from .goip_state import LineState, Quirks
 
 if TYPE_CHECKING:
     from .goip_line import GoipLine
@@ -65,7 +68,8 @@ class Pushes:
         state = self._line.state
         if recvid is None:
             recvid, self._next = self._next, self._next - 1
-        text = f"{verb}:{recvid};id:{state.name};password:{state.password};{fields}"
+        key = self._line.quirks.push_password
+        text = f"{verb}:{recvid};id:{state.name};{key}:{state.password};{fields}"
         push = Push(verb=verb, recvid=recvid, data=text.encode(errors="surrogateescape"))
         self.all.append(push)
         if state.disable_status and verb in STOPPED_BY_DISABLE:
@@ -105,3 +109,68 @@ class Pushes:
         self._line.timers.cancel(push.timer)
         push.timer = None
         push.given_up = push.answer is None
+
+
+class Teller(ABC):
+    """What a line can tell by itself: a method for each verb of sections 4 and 6, in its own words."""
+
+    state: LineState
+    quirks: Quirks
+
+    @abstractmethod
+    def push(self, verb: str, fields: str, *, recvid: int | None = None) -> Push:
+        """Send any pushed packet, known to servers or not, until it is acknowledged."""
+
+    def push_sms(self, sender: str, text: str, *, smscnum: str = "", senttime: str = "") -> Push:
+        """RECEIVE: a text; the optional fields came with later firmware (4.1)."""
+        optional = (f"smscnum:{smscnum};" if smscnum else "") + (f"senttime:{senttime};" if senttime else "")
+        return self.push("RECEIVE", f"srcnum:{sender};{optional}msg:{text}")
+
+    def push_delivery(self, sms_no: int, *, state: int = 0, num: str | None = None) -> Push:
+        """DELIVER: what became of a text; older firmware tells no number (4.2)."""
+        tail = "" if num is None else f";num:{num}"
+        return self.push("DELIVER", f"sms_no:{sms_no};state:{state}{tail}")
+
+    def push_state(self, state: str) -> Push:
+        """STATE: change it and tell it: `IDLE`, `INCOMING:<num>`, `CONNECTED:<num>`, ..."""
+        self.state.voip_state = state
+        return self.push("STATE", f"gsm_remain_state:{state}")
+
+    def push_record(self, number: str, *, outgoing: bool = False) -> Push:
+        """RECORD: a call is going on; the document's own format has no number."""
+        tail = f";num:{number}" if self.quirks.record_number else ""
+        return self.push("RECORD", f"dir:{2 if outgoing else 1}{tail}")
+
+    def push_remain(self) -> Push:
+        """REMAIN: the minutes that are left."""
+        return self.push("REMAIN", f"gsm_remain_time:{self.state.remain_time}")
+
+    def push_expiry(self, duration: int) -> Push:
+        """EXPIRY: how long a call took, in a unit that nobody documents; -1 while it goes on."""
+        return self.push("EXPIRY", f"exp:{duration}")
+
+    def push_hangup(self, cause: str, num: str = "") -> Push:
+        """HANGUP: a call's end; a comma divides the two fields (quirk 2)."""
+        return self.push("HANGUP", f"num:{num},cause:{cause}")
+
+    def push_cells(self) -> Push:
+        """CELLS: what get_cells_list found, with a comma at the end, too."""
+        return self.push("CELLS", "lists:" + "".join(f"{cell}," for cell in self.state.cells))
+
+    def push_cell_info(self, info: str) -> Push:
+        """CELLINFO: the cell now used, which keepalives tell from now on; quoted by some firmware."""
+        self.state.cell_info = info
+        return self.push("CELLINFO", f'info:"{info}"' if self.quirks.quotes_cell_info else f"info:{info}")
+
+    def push_neighbours(self) -> Push:
+        """BCCH: the cells around, every few minutes while idle."""
+        return self.push("BCCH", "bcch:" + "".join(f"{cell}," for cell in self.state.neighbours))
+
+    def push_attached(self, *, attached: bool) -> Push:
+        """CGATT: whether packet data is attached; keepalives say Y and N instead."""
+        self.state.cgatt = "Y" if attached else "N"
+        return self.push("CGATT", f"cgatt:{int(attached)}")
+
+    def push_ussd(self, text: str) -> Push:
+        """USSN: a USSD text of the network's own accord."""
+        return self.push("USSN", f"msg:{text}")

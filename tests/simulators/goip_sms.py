@@ -65,6 +65,7 @@ class BulkSms:
         self._closed: set[int] = set()
         self._queue: deque[_Job] = deque()
         self._sending = False
+        self._timer: asyncio.TimerHandle | None = None
         self.verbs: Mapping[str, Callable[[Request], None]] = {
             "MSG": self._message,
             "PASSWORD": self._password,
@@ -77,6 +78,7 @@ class BulkSms:
         """Lose every session, as at a reboot."""
         for session in tuple(self.sessions.values()):
             self._free(session)
+        self._line.timers.cancel(self._timer)
         self._queue.clear()
         self._closed.clear()
         self._sending = False
@@ -166,7 +168,8 @@ class BulkSms:
             self._submit(session, request, int(words[0]), words[2])
 
     def _done(self, request: Request) -> None:
-        """Step 8; a repeat is confirmed again. After USSD, CF and the like it means nothing."""
+        """Step 8; a repeat is confirmed again. After CF it confirms, and is not answered."""
+        self._line.unconfirmed.discard(request.sendid)
         session = self.sessions.get(request.sendid)
         if session is not None:
             if any(job.session is session for job in self._queue):
@@ -205,7 +208,7 @@ class BulkSms:
     def _send_next(self) -> None:
         self._sending = bool(self._queue)
         if self._queue:
-            self._line.timers.after(self._line.box.send_time, self._sent)
+            self._timer = self._line.timers.after(self._line.box.send_time, self._sent)
 
     def _sent(self) -> None:
         """Give one text to the network, and tell the session how it went."""
@@ -218,10 +221,17 @@ class BulkSms:
             sms_no, self.next_sms_no = self.next_sms_no, self.next_sms_no + 1
             self._line.network_took(job.number, job.session.text, sms_no)
             if not outcome.stuck:
-                extra = (f"{sms_no} ",) if self._line.box.generation.tells_sms_no else ()
-                self._settle(job.session, job.request, job.telid, "OK", *extra)
-                self._line.report_later(sms_no, job.number)
+                self._tell(job, sms_no)
         self._send_next()
+
+    def _tell(self, job: _Job, sms_no: int) -> None:
+        """Say OK, and let the delivery report follow, or the other way round."""
+        extra = (f"{sms_no} ",) if self._line.generation.tells_sms_no else ()
+        if self._line.quirks.deliver_first:
+            self._line.report_later(sms_no, job.number)
+        self._settle(job.session, job.request, job.telid, "OK", *extra)
+        if not self._line.quirks.deliver_first:
+            self._line.report_later(sms_no, job.number)
 
     def _settle(self, session: SmsSession, request: Request, telid: int, *words: str) -> None:
         """Remember a number's status, the last ten only, and tell it."""

@@ -10,6 +10,41 @@ from enum import StrEnum
 LOGIN = "LOGIN"
 LOGOUT = "LOGOUT"
 IDLE = "IDLE"
+NULL = "(null)"
+
+
+@dataclass(frozen=True, slots=True)
+class Forward:
+    """Where calls of one kind go, and after how many seconds without a reply."""
+
+    number: str
+    seconds: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class Quirks:
+    """Habits in which firmwares differ beyond their keepalive. Everything may be changed while the box runs.
+
+    `ok` closes the answers to setters; the documents print `$ok` once. The password's key is `pass` in
+    keepalives and `password` in pushes, but not everywhere. An unknown verb is met with silence, or with an
+    ERROR of `unknown_answer`. `deliver_number`: reports name their number; `deliver_first`: they overtake the
+    OK. A firmware that does not join long texts hands the pieces on, `piece_gap` seconds apart.
+    `record_number` and `quotes_cell_info` are forms of RECORD and CELLINFO. `exits_under_dialled`: USSDEXIT
+    is answered under the sendid of the code that it ended.
+    """
+
+    ok: str = "ok"
+    keepalive_password: str = "pass"
+    push_password: str = "password"
+    unknown_verbs: frozenset[str] = frozenset()
+    unknown_answer: str = ""
+    deliver_number: bool = True
+    deliver_first: bool = False
+    joins_pieces: bool = True
+    piece_gap: float = 0.0
+    record_number: bool = True
+    quotes_cell_info: bool = True
+    exits_under_dialled: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -39,8 +74,10 @@ class LineState:
     module_down: int = 0
     cells: list[int] = field(default_factory=lambda: [123, 456, 789])
     cell: str = "123"
+    neighbours: list[int] = field(default_factory=lambda: [41, 42])
     call_waiting: int = 0
-    forwards: dict[str, str] = field(default_factory=dict)
+    forwards: dict[str, Forward] = field(default_factory=dict)
+    s_l_id: str = "1"
 
     @property
     def logged_in(self) -> bool:
@@ -68,6 +105,7 @@ _VALUES: Mapping[str, Callable[[LineState], object]] = {
     "SMB_LOGIN": lambda state: state.smb_login,
     "CELLINFO": lambda state: state.cell_info,
     "CGATT": lambda state: state.cgatt,
+    "s_l_id": lambda state: state.s_l_id,
 }
 
 
@@ -83,6 +121,10 @@ class Generation(StrEnum):
         "id;pass;num;signal;gsm_status;voip_status;voip_state;remain_time;imei;imsi;iccid;pro"
         ";idle;disable_status"
     )
+    CUSTOM_2017 = (
+        "id;pass;num;signal;gsm_status;voip_status;voip_state;remain_time;imei;imsi;iccid;pro"
+        ";idle;disable_status;s_l_id"
+    )
     ABOUT_2018 = (
         "id;pass;num;signal;gsm_status;voip_status;voip_state;remain_time;imei;imsi;iccid;pro"
         ";idle;disable_status;SMS_LOGIN;SMB_LOGIN;CELLINFO;CGATT"
@@ -96,10 +138,11 @@ class Generation(StrEnum):
     @property
     def tells_more_in_gsm(self) -> bool:
         """Whether the answer to GSM has imei, interval and module state (section 5)."""
-        return self in {Generation.ABOUT_2017, Generation.ABOUT_2018}
+        return self in {Generation.ABOUT_2017, Generation.CUSTOM_2017, Generation.ABOUT_2018}
 
 
-def keepalive(count: int, state: LineState, generation: Generation) -> str:
+def keepalive(count: int, state: LineState, generation: Generation, quirks: Quirks) -> str:
     """Write a keepalive packet."""
-    fields = (f"{key}:{_VALUES[key](state)};" for key in generation.split(";"))
+    names = {"pass": quirks.keepalive_password}
+    fields = (f"{names.get(key, key)}:{_VALUES[key](state)};" for key in generation.split(";"))
     return f"req:{count};" + "".join(fields)

@@ -24,7 +24,7 @@ class UssdDialog:
         self._line = line
         self.answers: dict[str, Ussd] = {}
         self.dialled: list[str] = []
-        self._memory: tuple[int, str] | None = None
+        self._memory: tuple[int, str, str] | None = None
         self._menu: Mapping[str, Ussd] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._running: int | None = None
@@ -44,12 +44,15 @@ class UssdDialog:
         password, _, code = request.rest.partition(" ")
         if not self._line.password_fits(request, password):
             self._line.reply(request, f"USSDERROR {request.sendid} PASSWORD")
+        elif refusal := self._line.refusals.get("USSD"):
+            self._line.reply(request, f"USSDERROR {request.sendid} {refusal}")
         elif self._running is not None:
             self._while_dialling(request)
         elif self._memory is not None and request.sendid <= self._memory[0]:
             if request.sendid < self._memory[0]:
                 self._line.complain(f"USSD sendid {request.sendid} did not grow")
-            self._line.reply(request, f"USSD {request.sendid} {self._memory[1]}")
+            _, verb, answer = self._memory
+            self._line.reply(request, f"{verb} {request.sendid} {answer}".rstrip(" "))
         elif not code or not CODE_LETTERS.issuperset(code):
             self._line.complain(f"USSD code {code!r} cannot be dialled")
             self._line.reply(request, f"USSDERROR {request.sendid} wrong code")
@@ -61,8 +64,13 @@ class UssdDialog:
         if not self._line.password_fits(request, request.rest):
             self._line.reply(request, f"USSDERROR {request.sendid} PASSWORD")
             return
+        if self._running is not None:
+            self._memory = (self._running, "USSDEXIT", "")
         self._stop()
-        self._line.reply(request, f"USSDEXIT {request.sendid}")
+        sendid = request.sendid
+        if self._memory is not None and self._line.quirks.exits_under_dialled:
+            sendid = self._memory[0]
+        self._line.reply(request, f"USSDEXIT {sendid}")
 
     def network_exit(self) -> None:
         """Let the network end the session: the box says so under the newest sendid."""
@@ -90,9 +98,9 @@ class UssdDialog:
     def _answered(self, request: Request, answer: Ussd) -> None:
         self._running, self._timer = None, None
         self._menu = answer.menu
-        self._memory = (request.sendid, answer.text or answer.failure)
-        verb = "USSDERROR" if answer.failure else "USSD"
-        self._line.reply(request, f"{verb} {request.sendid} {answer.failure or answer.text}")
+        verb, text = ("USSDERROR", answer.failure) if answer.failure else ("USSD", answer.text)
+        self._memory = (request.sendid, verb, text)
+        self._line.reply(request, f"{verb} {request.sendid} {text}")
 
     def _stop(self) -> None:
         self._line.timers.cancel(self._timer)
