@@ -14,7 +14,15 @@ import pytest
 import yaml
 
 from custom_components import gsm_gateway
-from custom_components.gsm_gateway import config_flow, services
+from custom_components.gsm_gateway import (
+    config_flow,
+    contact_flow,
+    issues,
+    options_flow,
+    port_services,
+    services,
+)
+from custom_components.gsm_gateway.aiogsm import Trouble
 
 TESTS = Path(__file__).parent
 INTEGRATION = Path(gsm_gateway.__file__).parent
@@ -27,8 +35,8 @@ MOST_LINES_OF_A_FUNCTION = 50
 SETUP_REASONS = {"credential", "host", "message_id", "taken"}
 """Reasons of InvalidInput that no action can meet: they are about settings and our own mistakes."""
 
-ENTRY_POINTS = {"reauth", "integration_discovery"}
-"""Steps that Home Assistant begins with, and that only hand over to one that shows something."""
+ENTRY_POINTS = {"reauth", "integration_discovery", "ignore"}
+"""Steps that Home Assistant begins with, and that only hand over to one that shows something, or end."""
 
 ABORTS_OF_HOME_ASSISTANT = {
     "already_configured",
@@ -320,8 +328,11 @@ def test_every_action_has_words_and_an_icon_and_none_are_left_over(file: str) ->
     assert words(file)["services"].keys() == actions().keys()
 
 
+SERVICES = {**vars(services), **vars(port_services)}
+
+
 def test_the_actions_are_those_that_are_registered() -> None:
-    assert {value for name, value in vars(services).items() if name.startswith("SERVICE_")} == set(actions())
+    assert {value for name, value in SERVICES.items() if name.startswith("SERVICE_")} == set(actions())
 
 
 @pytest.mark.parametrize("action", sorted(actions()))
@@ -340,25 +351,59 @@ def test_every_section_with_an_icon_exists(action: str) -> None:
 
 @pytest.mark.parametrize("action", sorted(actions()))
 def test_the_fields_of_an_action_are_those_that_it_takes(action: str) -> None:
-    schema = getattr(services, f"{action.upper()}_SCHEMA")
+    schema = SERVICES[f"{action.upper()}_SCHEMA"]
     assert {str(marker) for marker in schema.schema} == fields(action)
+
+
+def selects(selector: dict[str, Any]) -> Iterator[tuple[str, set[str]]]:
+    """Give the translation key and the options of a select, if it is one that is translated."""
+    if "translation_key" in selector.get("select", {}):
+        yield selector["select"]["translation_key"], set(selector["select"]["options"])
+
+
+def test_every_choice_of_an_action_has_words_and_none_are_left_over() -> None:
+    given = [
+        field["selector"]
+        for action in actions().values()
+        for field in action["fields"].values()
+        if "selector" in field
+    ]
+    used = dict(select for selector in given for select in selects(selector))
+    named = words("translations/en.json")["selector"]
+    assert used == {key: set(one["options"]) for key, one in named.items() if "options" in one}
+
+
+# Repairs
+
+
+def test_every_issue_has_words_and_none_are_left_over() -> None:
+    named = words("translations/en.json")["issues"]
+    assert named.keys() == issues.TROUBLES | issues.FIXABLE
+    for key, issue in named.items():
+        assert issue.keys() == {"title", "fix_flow" if key in issues.FIXABLE else "description"}
+
+
+def test_every_trouble_but_a_password_is_an_issue() -> None:
+    assert {trouble.value for trouble in Trouble} - {Trouble.UNAUTHENTICATED} == issues.TROUBLES
 
 
 # Forms
 
 FLOWS = {
-    "GsmGatewayConfigFlow": lambda: words("translations/en.json")["config"],
-    "ContactFlow": lambda: words("translations/en.json")["config_subentries"]["contact"],
+    "GsmGatewayConfigFlow": (config_flow, lambda: words("translations/en.json")["config"]),
+    "ContactFlow": (contact_flow, lambda: words("translations/en.json")["config_subentries"]["contact"]),
+    "GsmGatewayOptionsFlow": (options_flow, lambda: words("translations/en.json")["options"]),
 }
 
 
+def named_in(flow: str) -> Any:  # noqa: ANN401 - JSON
+    """Give the words of a flow."""
+    return FLOWS[flow][1]()
+
+
 def nodes_of_flow[T: ast.AST](flow: str, *kinds: type[T]) -> list[T]:
-    """Give the nodes of a flow's class; the functions beside the classes are the first flow's."""
-    classes = {name: [] for name in FLOWS}
-    for statement in tree_of(Path(str(config_flow.__file__))).body:
-        owner = statement.name if isinstance(statement, ast.ClassDef) else next(iter(FLOWS))
-        classes.setdefault(owner, []).append(statement)
-    return [node for part in classes[flow] for node in ast.walk(part) if isinstance(node, kinds)]
+    """Give the nodes of the file of a flow: its class, and the functions beside it."""
+    return list(nodes(Path(str(FLOWS[flow][0].__file__)), *kinds))
 
 
 def flow_steps(flow: str) -> set[str]:
@@ -393,25 +438,39 @@ def returns(function: ast.FunctionDef) -> list[ast.Return]:
 
 @pytest.mark.parametrize("flow", FLOWS)
 def test_every_step_of_a_form_has_words_and_none_are_left_over(flow: str) -> None:
-    named = FLOWS[flow]()
+    named = named_in(flow)
     assert named["step"].keys() | named.get("progress", {}).keys() == flow_steps(flow)
 
 
 @pytest.mark.parametrize("flow", FLOWS)
 def test_every_error_of_a_form_has_words_and_none_are_left_over(flow: str) -> None:
-    assert FLOWS[flow]()["error"].keys() == flow_errors(flow)
+    assert named_in(flow)["error"].keys() == flow_errors(flow)
 
 
 @pytest.mark.parametrize("flow", FLOWS)
 def test_every_end_of_a_form_has_words_and_none_are_left_over(flow: str) -> None:
     calls = [call for call in nodes_of_flow(flow, ast.Call) if called(call) == "async_abort"]
     reasons = {key for call in calls for key in keyword(call, "reason")}
-    named = FLOWS[flow]()["abort"].keys()
+    named = named_in(flow).get("abort", {}).keys()
     assert reasons <= named
     assert named <= reasons | ABORTS_OF_HOME_ASSISTANT
 
 
 @pytest.mark.parametrize("flow", FLOWS)
 def test_every_field_of_a_form_is_named_and_explained(flow: str) -> None:
-    for step in FLOWS[flow]()["step"].values():
-        assert step.get("data", {}).keys() == step.get("data_description", {}).keys()
+    for step in named_in(flow)["step"].values():
+        for part in (step, *step.get("sections", {}).values()):
+            assert part.get("data", {}).keys() == part.get("data_description", {}).keys()
+
+
+def test_every_option_has_words_and_none_are_left_over() -> None:
+    sections = named_in("GsmGatewayOptionsFlow")["step"]["init"]["sections"]
+    names = {name: value for name, value in vars(options_flow).items() if isinstance(value, str)}
+    assert sections.keys() == {value for name, value in names.items() if name.startswith("SECTION_")}
+    marked = [
+        call.args[0]
+        for call in nodes_of_flow("GsmGatewayOptionsFlow", ast.Call)
+        if called(call) in {"Required", "Optional"}
+    ]
+    fields = {names[arg.id] for arg in marked if isinstance(arg, ast.Name) and arg.id in names}
+    assert fields == {field for part in sections.values() for field in part["data"]}

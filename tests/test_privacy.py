@@ -26,8 +26,8 @@ from custom_components.gsm_gateway.aiogsm import (
     UssdArrived,
     UssdReply,
 )
-from custom_components.gsm_gateway.aiogsm.dialog import SendSms, SendUssd
 from custom_components.gsm_gateway.aiogsm.models import CallChanged, SmsArrived
+from custom_components.gsm_gateway.aiogsm.requests import SendSms, SendUssd
 from custom_components.gsm_gateway.contacts import Contact, Recipient
 from tests.simulators import faults
 from tests.simulators.goip import DEFAULT_PASSWORD as GOIP_PASSWORD, GoIP

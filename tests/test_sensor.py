@@ -200,14 +200,14 @@ async def test_remaining_time(hass: HomeAssistant, goip: GoIP, loaded_goip: Mock
 async def test_remaining_time_is_asked_for_where_the_keepalive_does_not_tell(
     hass: HomeAssistant, goip: GoIP, goip_entry: MockConfigEntry
 ) -> None:
-    goip.generation = Generation.OLDEST
-    goip.line("goip1").state.remain_time = 7
+    line = goip.line("goip1")
+    line.generation, line.state.remain_time = Generation.OLDEST, 7
     await set_up(hass, goip_entry)
     await register(hass, goip, "goip1")
     await until(hass, lambda: state(hass, "sensor", f"{GOIP_ID}_goip1_remaining_time") == "7")
 
     assert state(hass, "sensor", f"{GOIP_ID}_goip1_signal_strength") == "unknown"
-    assert state(hass, "sensor", f"{GOIP_ID}_goip1_call_state") == "unknown"
+    assert state(hass, "sensor", f"{GOIP_ID}_goip1_call_state") == "idle"
     assert state(hass, "sensor", f"{GOIP_ID}_goip1_status") == "ready"
 
 

@@ -1,7 +1,10 @@
 """GSM Gateway: boxes that hold SIM cards, in Home Assistant."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import (
     CONF_HOST,
     CONF_PASSWORD,
@@ -12,17 +15,39 @@ from homeassistant.const import (
 )
 from homeassistant.core import Event, HomeAssistant
 from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryError, ConfigEntryNotReady
-from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.typing import ConfigType
 from homeassistant.util.hass_dict import HassKey
 
-from .aiogsm import FAMILIES, Box, Endpoint, Gateway, GatewayError, Hub, InvalidInput, LoginRefused
+from .aiogsm import (
+    FAMILIES,
+    Box,
+    Endpoint,
+    Gateway,
+    GatewayError,
+    Hub,
+    InvalidInput,
+    LoginRefused,
+    PortStatus,
+)
 from .const import CONF_FAMILY, CONF_LINES, DOMAIN
-from .coordinator import GsmGatewayConfigEntry, GsmGatewayCoordinator
+from .coordinator import GsmGatewayConfigEntry, GsmGatewayCoordinator, box_options
+from .discovery import async_get_discovery
+from .issues import SIM_SWAPPED, TROUBLES, async_end_issues
+from .port_services import async_setup_port_services
 from .services import async_setup_services
+from .sims import async_forget_sims
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
-PLATFORMS = [Platform.BINARY_SENSOR, Platform.BUTTON, Platform.EVENT, Platform.NOTIFY, Platform.SENSOR]
+PLATFORMS = [
+    Platform.BINARY_SENSOR,
+    Platform.BUTTON,
+    Platform.EVENT,
+    Platform.NOTIFY,
+    Platform.NUMBER,
+    Platform.SENSOR,
+    Platform.SWITCH,
+]
 
 _HUB: HassKey[Hub] = HassKey(DOMAIN)
 
@@ -32,8 +57,10 @@ def async_get_hub(hass: HomeAssistant) -> Hub:
     return hass.data.setdefault(_HUB, Hub())
 
 
-def make_gateway(hass: HomeAssistant, key: str, data: dict[str, Any]) -> Gateway:
-    """Make a gateway from an entry's data, or from a flow's. Raise InvalidInput."""
+def make_gateway(
+    hass: HomeAssistant, key: str, data: Mapping[str, Any], options: Mapping[str, Any] = MappingProxyType({})
+) -> Gateway:
+    """Make a gateway from an entry's data and options, or from a flow's data. Raise InvalidInput."""
     return Gateway(
         FAMILIES[data[CONF_FAMILY]],
         async_get_hub(hass),
@@ -43,20 +70,24 @@ def make_gateway(hass: HomeAssistant, key: str, data: dict[str, Any]) -> Gateway
             username=data.get(CONF_USERNAME, ""),
             password=data[CONF_PASSWORD],
             lines=tuple(data.get(CONF_LINES, ())),
+            **box_options(options),
         ),
     )
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Register the actions."""
+    """Register the actions, and listen for lines that nobody owns."""
     async_setup_services(hass)
+    async_setup_port_services(hass)
+    async_get_hub(hass).subscribe(async_get_discovery(hass).on_stranger)
     return True
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: GsmGatewayConfigEntry) -> bool:
     """Open a box and set up its entities."""
     try:
-        coordinator = GsmGatewayCoordinator(hass, entry, make_gateway(hass, entry.entry_id, dict(entry.data)))
+        gateway = make_gateway(hass, entry.entry_id, entry.data, entry.options)
+        coordinator = GsmGatewayCoordinator(hass, entry, gateway)
         await coordinator.async_open()
     except LoginRefused as err:
         raise ConfigEntryAuthFailed(translation_domain=DOMAIN, translation_key="invalid_auth") from err
@@ -93,3 +124,25 @@ async def _async_on_update(hass: HomeAssistant, entry: GsmGatewayConfigEntry) ->
 async def async_unload_entry(hass: HomeAssistant, entry: GsmGatewayConfigEntry) -> bool:
     """Take the entities away; the box is closed after them."""
     return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
+
+
+async def async_remove_entry(hass: HomeAssistant, entry: GsmGatewayConfigEntry) -> None:
+    """Leave nothing behind of a box that is removed."""
+    async_end_issues(hass, entry, SIM_SWAPPED, *TROUBLES)
+    await async_forget_sims(hass, entry)
+
+
+async def async_remove_config_entry_device(
+    hass: HomeAssistant, entry: GsmGatewayConfigEntry, device: dr.DeviceEntry | dr.ChildDeviceEntry
+) -> bool:
+    """Let a port be deleted that is gone; it comes back by itself if it was not."""
+    if entry.state is not ConfigEntryState.LOADED:
+        return False
+    coordinator = entry.runtime_data
+    for name, port in coordinator.data.ports.items():
+        if coordinator.port_identifier(name) in device.identifiers:
+            if port.status is not PortStatus.OFFLINE:
+                return False
+            coordinator.async_forget_port(name)
+            return True
+    return False

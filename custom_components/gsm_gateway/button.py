@@ -1,5 +1,7 @@
-"""Restarting a stuck port, or the box."""
+"""What is done at the press of a button: restarting a port or the box, hanging up, counting anew."""
 
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import override
 
 from homeassistant.components.button import ButtonDeviceClass, ButtonEntity, ButtonEntityDescription
@@ -7,12 +9,21 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .aiogsm import Feature
-from .coordinator import GsmGatewayConfigEntry
-from .entity import GsmBoxEntity, GsmPortEntity, async_add_port_entities
-from .exceptions import translated_errors
+from .aiogsm import Feature, HangUp, ResetRemainingTime
+from .asking import async_ask, async_reboot
+from .coordinator import GsmGatewayConfigEntry, GsmGatewayCoordinator
+from .entity import EVERY_FAMILY, GsmBoxEntity, GsmPortEntity, async_add_port_entities, supported
 
 PARALLEL_UPDATES = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class PortButtonDescription(ButtonEntityDescription):
+    """A button of a port, and what the family must be able to do."""
+
+    press: Callable[[GsmGatewayCoordinator, str], Awaitable[object]]
+    needs: Feature = EVERY_FAMILY
+
 
 REBOOT = ButtonEntityDescription(
     key="reboot",
@@ -20,17 +31,42 @@ REBOOT = ButtonEntityDescription(
     device_class=ButtonDeviceClass.RESTART,
     entity_category=EntityCategory.CONFIG,
 )
+PORT_BUTTONS = (
+    PortButtonDescription(
+        key="reboot",
+        translation_key="reboot",
+        device_class=ButtonDeviceClass.RESTART,
+        entity_category=EntityCategory.CONFIG,
+        press=async_reboot,
+    ),
+    PortButtonDescription(
+        key="reset_remaining_time",
+        translation_key="reset_remaining_time",
+        entity_category=EntityCategory.CONFIG,
+        press=lambda coordinator, port: async_ask(coordinator, ResetRemainingTime(port=port)),
+        needs=Feature.REMAINING_TIME,
+    ),
+    PortButtonDescription(
+        key="hang_up",
+        translation_key="hang_up",
+        press=lambda coordinator, port: async_ask(coordinator, HangUp(port=port)),
+        needs=Feature.CALLS,
+    ),
+)
 
 
 async def async_setup_entry(
     hass: HomeAssistant, entry: GsmGatewayConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add a button to every port, and to the box where it can be restarted."""
+    """Add the buttons of every port, and one to the box where it can be restarted."""
     coordinator = entry.runtime_data
     if Feature.REBOOT_BOX in coordinator.gateway.family.features:
         async_add_entities([BoxRebootButton(coordinator, REBOOT)])
+    described = supported(entry, PORT_BUTTONS)
     async_add_port_entities(
-        entry, async_add_entities, lambda coordinator, port: [PortRebootButton(coordinator, port, REBOOT)]
+        entry,
+        async_add_entities,
+        lambda coordinator, port: (PortButton(coordinator, port, one) for one in described),
     )
 
 
@@ -39,14 +75,14 @@ class BoxRebootButton(GsmBoxEntity, ButtonEntity):
 
     @override
     async def async_press(self) -> None:
-        with translated_errors():
-            await self.coordinator.gateway.reboot()
+        await async_reboot(self.coordinator, None)
 
 
-class PortRebootButton(GsmPortEntity, ButtonEntity):
-    """Restarts one port's module."""
+class PortButton(GsmPortEntity, ButtonEntity):
+    """Has one thing done by one port."""
+
+    entity_description: PortButtonDescription
 
     @override
     async def async_press(self) -> None:
-        with translated_errors():
-            await self.coordinator.gateway.reboot(self._port)
+        await self.entity_description.press(self.coordinator, self._port)

@@ -1,4 +1,4 @@
-"""Adding boxes and contacts in the UI."""
+"""Adding boxes in the UI, and mending how they are reached."""
 
 import asyncio
 from collections.abc import Mapping
@@ -11,11 +11,9 @@ from homeassistant.config_entries import (
     ConfigEntryState,
     ConfigFlow,
     ConfigFlowResult,
-    ConfigSubentry,
     ConfigSubentryFlow,
-    SubentryFlowResult,
 )
-from homeassistant.const import CONF_HOST, CONF_NAME, CONF_PASSWORD, CONF_PORT, CONF_USERNAME
+from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_PORT, CONF_USERNAME
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.selector import (
     BooleanSelector,
@@ -32,18 +30,31 @@ from homeassistant.util import slugify
 import voluptuous as vol
 
 from . import async_get_hub, make_gateway
-from .aiogsm import FAMILIES, Box, GatewayError, GatewayState, InvalidInput, LoginRefused, WrongPeer
+from .aiogsm import (
+    FAMILIES,
+    Box,
+    GatewayError,
+    GatewayState,
+    InvalidInput,
+    LoginRefused,
+    PortStatus,
+    WrongPeer,
+)
 from .const import (
+    CONF_ALL_LINES,
     CONF_FAMILY,
+    CONF_LINE,
     CONF_LINES,
     CONF_NOTIFY_NAME,
-    CONF_NUMBER,
-    CONF_TRUSTED,
+    CONF_PASSWORDS,
     DOMAIN,
     SUBENTRY_CONTACT,
 )
-from .contacts import is_number, normalise_number
+from .contact_flow import ContactFlow
+from .coordinator import GsmGatewayConfigEntry
+from .discovery import FOUND, FoundBox, async_get_discovery, unique_id
 from .ear import Ear, natural_order
+from .options_flow import GsmGatewayOptionsFlow
 
 NEOGATE = "neogate"
 GOIP = "goip"
@@ -74,13 +85,7 @@ GOIP_SCHEMA = vol.Schema(
 REAUTH_SCHEMA = vol.Schema(
     {vol.Required(CONF_USERNAME): TextSelector(), vol.Required(CONF_PASSWORD): _PASSWORD}
 )
-CONTACT_SCHEMA = vol.Schema(
-    {
-        vol.Required(CONF_NAME): TextSelector(),
-        vol.Required(CONF_NUMBER): TextSelector(TextSelectorConfig(type=TextSelectorType.TEL)),
-        vol.Required(CONF_TRUSTED, default=False): BooleanSelector(),
-    }
-)
+PASSWORD_SCHEMA = vol.Schema({vol.Required(CONF_PASSWORD): _PASSWORD})
 
 # The NeoGate TG's models are named by their number of ports.
 _NEOGATE_MODELS = {1: "TG100", 2: "TG200", 4: "TG400", 8: "TG800", 16: "TG1600"}
@@ -111,6 +116,23 @@ def _form_errors(err: GatewayError) -> dict[str, str]:
             return {"base": "cannot_connect"}
 
 
+def _password_errors(password: str) -> dict[str, str]:
+    """Say what is wrong with the password of a line."""
+    try:
+        FAMILIES[GOIP].check_box(Box(key="probe", password=password))
+    except InvalidInput as err:
+        return _form_errors(err)
+    return {}
+
+
+def _other_lines_report(entry: GsmGatewayConfigEntry, line: str) -> bool:
+    """Whether lines beside this one report now, and so know the password."""
+    if entry.state is not ConfigEntryState.LOADED:
+        return False
+    ports = entry.runtime_data.data.ports.values()
+    return any(port.status is not PortStatus.OFFLINE for port in ports if port.port != line)
+
+
 async def _probe(hass: HomeAssistant, data: dict[str, Any]) -> GatewayState:
     """Open a box that we dial, look at it and leave it. Raise GatewayError."""
     gateway = make_gateway(hass, "probe", data)
@@ -136,6 +158,14 @@ class GsmGatewayConfigFlow(ConfigFlow, domain=DOMAIN):
         self._errors: dict[str, str] = {}
         self._ear: Ear | None = None
         self._waiting: asyncio.Task[None] | None = None
+        self._found: FoundBox | None = None
+        self._line: str | None = None
+
+    @staticmethod
+    @callback
+    @override
+    def async_get_options_flow(config_entry: ConfigEntry) -> GsmGatewayOptionsFlow:
+        return GsmGatewayOptionsFlow()
 
     @classmethod
     @callback
@@ -178,9 +208,17 @@ class GsmGatewayConfigFlow(ConfigFlow, domain=DOMAIN):
             title=title, data={**data, CONF_NOTIFY_NAME: _free_notify_name(self.hass, title)}
         )
 
-    def _renew(self, entry: ConfigEntry, updates: dict[str, Any], reason: str) -> ConfigFlowResult:
+    def _renew(
+        self,
+        entry: ConfigEntry,
+        updates: dict[str, Any],
+        reason: str,
+        *,
+        passwords: dict[str, str] | None = None,
+    ) -> ConfigFlowResult:
         """Give an entry other settings and have it set up with them."""
-        result = self.async_update_and_abort(entry, data_updates=updates, reason=reason)
+        options = entry.options if passwords is None else {**entry.options, CONF_PASSWORDS: passwords}
+        result = self.async_update_and_abort(entry, data_updates=updates, options=options, reason=reason)
         # A loaded entry's update listener reloads it; one that failed to set up has none.
         if entry.state is not ConfigEntryState.LOADED:
             self.hass.config_entries.async_schedule_reload(entry.entry_id)
@@ -265,22 +303,85 @@ class GsmGatewayConfigFlow(ConfigFlow, domain=DOMAIN):
             },
         )
 
+    @override
+    async def async_step_integration_discovery(self, discovery_info: dict[str, Any]) -> ConfigFlowResult:
+        """Offer a box whose lines report to us and belong to nobody."""
+        self._found = found = discovery_info[FOUND]
+        await self.async_set_unique_id(found.unique_id)
+        self._abort_if_unique_id_configured()
+        self.context["title_placeholders"] = {"name": f"{FAMILIES[found.family].name} ({found.host})"}
+        return await self.async_step_discovery_confirm()
+
+    async def async_step_discovery_confirm(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask for the password of the box, as anybody could report to us."""
+        assert self._found is not None  # set by the step before
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            self._input = {CONF_PORT: self._found.port, **user_input}
+            if not (errors := _password_errors(user_input[CONF_PASSWORD])):
+                if lines := self._found.with_password(user_input[CONF_PASSWORD]):
+                    return await self._create_goip(lines)
+                errors = {"base": "wrong_password"}
+        return self.async_show_form(
+            step_id="discovery_confirm",
+            data_schema=PASSWORD_SCHEMA,
+            errors=errors,
+            description_placeholders={
+                "host": self._found.host,
+                "port": str(self._found.port),
+                "lines": ", ".join(sorted(self._found.lines, key=natural_order)),
+            },
+        )
+
+    @override
+    async def async_step_ignore(self, user_input: dict[str, Any]) -> ConfigFlowResult:
+        """Keep which lines an ignored box has: another of them may be the first that is heard next time."""
+        ignored = user_input["unique_id"]
+        await self.async_set_unique_id(ignored, raise_on_progress=False)
+        return self.async_create_entry(
+            title=user_input["title"], data=async_get_discovery(self.hass).lines_of(ignored)
+        )
+
     async def _create_goip(self, lines: list[str]) -> ConfigFlowResult:
         port = self._input[CONF_PORT]
-        await self.async_set_unique_id(f"{port}_{lines[0]}")
+        # The same box may be offered at the same time; that offer ends with this flow.
+        await self.async_set_unique_id(unique_id(port, lines[0]), raise_on_progress=False)
         self._abort_if_unique_id_configured()
         for entry in self.hass.config_entries.async_entries(DOMAIN, include_ignore=False):
             if entry.data[CONF_PORT] == port and {*lines} & {*entry.data.get(CONF_LINES, ())}:
                 return self.async_abort(reason="already_configured")
+        async_get_discovery(self.hass).forget(port, lines, by=self.flow_id)
         return self._create("GoIP", {CONF_FAMILY: GOIP, **self._input, CONF_LINES: lines})
 
     async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:
-        """Ask again for what the box refused."""
+        """Ask again for what the box refused, or what one of its lines does not know."""
+        self._line = entry_data.get(CONF_LINE)
         return await self.async_step_reauth_confirm()
 
     async def async_step_reauth_confirm(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Try a user name and a password on the same box."""
-        entry = self._get_reauth_entry()
+        """Try a user name and a password on the same box, or take a line's password."""
+        entry: GsmGatewayConfigEntry = self._get_reauth_entry()
+        if entry.data[CONF_FAMILY] == GOIP:
+            return self._reauth_goip(entry, user_input)
+        return await self._log_in("reauth_confirm", REAUTH_SCHEMA, entry, user_input)
+
+    async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Change how a box is reached."""
+        entry: GsmGatewayConfigEntry = self._get_reconfigure_entry()
+        if entry.data[CONF_FAMILY] == GOIP:
+            return await self._listen_elsewhere(entry, user_input)
+        return await self._log_in("reconfigure", NEOGATE_SCHEMA, entry, user_input)
+
+    async def _log_in(
+        self,
+        step_id: str,
+        schema: vol.Schema,
+        entry: GsmGatewayConfigEntry,
+        user_input: dict[str, Any] | None,
+    ) -> ConfigFlowResult:
+        """Log in to the same NeoGate with other settings."""
         errors: dict[str, str] = {}
         if user_input is not None:
             try:
@@ -290,9 +391,61 @@ class GsmGatewayConfigFlow(ConfigFlow, domain=DOMAIN):
             else:
                 await self.async_set_unique_id(_imei(state) or entry.unique_id)
                 self._abort_if_unique_id_mismatch()
-                return self._renew(entry, user_input, "reauth_successful")
-        schema = self.add_suggested_values_to_schema(REAUTH_SCHEMA, user_input or entry.data)
-        return self.async_show_form(step_id="reauth_confirm", data_schema=schema, errors=errors)
+                done = "reauth_successful" if step_id == "reauth_confirm" else "reconfigure_successful"
+                return self._renew(entry, user_input, done)
+        return self.async_show_form(
+            step_id=step_id,
+            data_schema=self.add_suggested_values_to_schema(schema, user_input or entry.data),
+            errors=errors,
+            description_placeholders={"name": entry.title},
+        )
+
+    def _reauth_goip(
+        self, entry: GsmGatewayConfigEntry, user_input: dict[str, Any] | None
+    ) -> ConfigFlowResult:
+        """Take the password of a line, or of all of them."""
+        line = self._line
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            password, done = user_input[CONF_PASSWORD], "reauth_successful"
+            if not (errors := _password_errors(password)):
+                if line is None or user_input[CONF_ALL_LINES]:
+                    return self._renew(entry, {CONF_PASSWORD: password}, done, passwords={})
+                passwords = {**entry.options.get(CONF_PASSWORDS, {}), line: password}
+                return self._renew(entry, {}, done, passwords=passwords)
+        schema = PASSWORD_SCHEMA
+        if line is not None:
+            default = not _other_lines_report(entry, line)
+            schema = schema.extend({vol.Required(CONF_ALL_LINES, default=default): BooleanSelector()})
+        return self.async_show_form(
+            step_id="reauth_confirm",
+            data_schema=self.add_suggested_values_to_schema(schema, user_input),
+            errors=errors,
+            description_placeholders={"name": entry.title if line is None else f"{entry.title} ({line})"},
+        )
+
+    async def _listen_elsewhere(
+        self, entry: GsmGatewayConfigEntry, user_input: dict[str, Any] | None
+    ) -> ConfigFlowResult:
+        """Listen on another port for the lines of a GoIP, or take another password."""
+        errors: dict[str, str] = {}
+        if user_input is not None and not (errors := _password_errors(user_input[CONF_PASSWORD])):
+            ear = Ear(
+                async_get_hub(self.hass), FAMILIES[GOIP], user_input[CONF_PORT], user_input[CONF_PASSWORD]
+            )
+            try:
+                await ear.open()
+            except GatewayError:
+                errors = {"base": "port_in_use"}
+            else:
+                await ear.close()
+                return self._renew(entry, user_input, "reconfigure_successful")
+        return self.async_show_form(
+            step_id="reconfigure",
+            data_schema=self.add_suggested_values_to_schema(GOIP_SCHEMA, user_input or entry.data),
+            errors=errors,
+            description_placeholders={"name": entry.title},
+        )
 
     @override
     @callback
@@ -300,74 +453,3 @@ class GsmGatewayConfigFlow(ConfigFlow, domain=DOMAIN):
         """Let go of the UDP port when the dialog is closed."""
         if self._ear is not None:
             self.hass.async_create_task(self._ear.close())
-
-
-class ContactFlow(ConfigSubentryFlow):
-    """Adds and edits somebody to text."""
-
-    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Add a contact."""
-        errors: dict[str, str] = {}
-        if user_input is not None:
-            data = _tidy(user_input)
-            if not (errors := self._errors(data, None)):
-                return self.async_create_entry(title=data[CONF_NAME], data=data, unique_id=data[CONF_NUMBER])
-        return self._form("user", user_input, errors)
-
-    async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Edit a contact."""
-        errors: dict[str, str] = {}
-        subentry = self._get_reconfigure_subentry()
-        if user_input is not None:
-            data = _tidy(user_input)
-            if not (errors := self._errors(data, subentry.subentry_id)):
-                return self.async_update_and_abort(
-                    self._get_entry(),
-                    subentry,
-                    title=data[CONF_NAME],
-                    data=data,
-                    unique_id=data[CONF_NUMBER],
-                )
-        return self._form("reconfigure", user_input or subentry.data, errors)
-
-    def _form(
-        self, step_id: str, values: Mapping[str, Any] | None, errors: dict[str, str]
-    ) -> SubentryFlowResult:
-        schema = self.add_suggested_values_to_schema(CONTACT_SCHEMA, values)
-        return self.async_show_form(step_id=step_id, data_schema=schema, errors=errors)
-
-    def _errors(self, data: dict[str, Any], own_id: str | None) -> dict[str, str]:
-        """Say what is wrong with a contact, beside all others of its box."""
-        name, number = data[CONF_NAME], data[CONF_NUMBER]
-        others = [
-            sub
-            for sub in self._get_entry().get_subentries_of_type(SUBENTRY_CONTACT)
-            if sub.subentry_id != own_id
-        ]
-        errors = {}
-        if "," in name or slugify(name) in ("", "unknown"):
-            errors[CONF_NAME] = "invalid_name"
-        elif _is_taken(name, others):
-            errors[CONF_NAME] = "name_in_use"
-        if not is_number(number):
-            errors[CONF_NUMBER] = "invalid_number"
-        elif any(sub.unique_id == number for sub in others):
-            errors[CONF_NUMBER] = "number_in_use"
-        return errors
-
-
-def _is_taken(name: str, others: list[ConfigSubentry]) -> bool:
-    """Whether a name means somebody else, or is read as a number wherever a recipient is asked for."""
-    if name.isdecimal() or is_number(normalise_number(name)):
-        return True
-    # Two names of one slug would share one classic action, and one of no slug would take the box's.
-    return any(slugify(sub.title) == slugify(name) for sub in others)
-
-
-def _tidy(user_input: dict[str, Any]) -> dict[str, Any]:
-    """Give a contact's data as it is kept: no blanks around the name, no separators in the number."""
-    return {
-        **user_input,
-        CONF_NAME: user_input[CONF_NAME].strip(),
-        CONF_NUMBER: normalise_number(user_input[CONF_NUMBER]),
-    }

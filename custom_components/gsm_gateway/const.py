@@ -5,11 +5,23 @@ from datetime import timedelta
 DOMAIN = "gsm_gateway"
 NAME = "GSM Gateway"
 
+CONF_ALL_LINES = "all_lines"
+CONF_ENTRY_ID = "entry_id"
 CONF_FAMILY = "family"
+CONF_LINE = "line"
 CONF_LINES = "lines"
 CONF_NOTIFY_NAME = "notify_name"
 CONF_NUMBER = "number"
 CONF_TRUSTED = "trusted"
+
+# Options.
+CONF_ALLOW_SET_IMEI = "allow_set_imei"
+CONF_CHANNEL = "channel"
+CONF_CHANNELS = "channels"
+CONF_JOIN_TEXTS = "join_texts"
+CONF_NOTIFY_CONTACTS = "notify_contacts"
+CONF_PASSWORDS = "passwords"
+CONF_REPEAT_SEND = "repeat_send"
 
 SUBENTRY_CONTACT = "contact"
 

@@ -13,7 +13,7 @@ from homeassistant.const import CONF_NAME
 from homeassistant.exceptions import ServiceValidationError
 
 from .aiogsm import ReceivedSms
-from .const import CONF_NUMBER, CONF_TRUSTED, DOMAIN, SUBENTRY_CONTACT
+from .const import CONF_NOTIFY_CONTACTS, CONF_NUMBER, CONF_TRUSTED, DOMAIN, SUBENTRY_CONTACT
 
 _SEPARATORS = re.compile(r"[\s().\-/]")
 _NUMBER = re.compile(r"\+?[0-9]{2,20}", re.ASCII)
@@ -75,6 +75,12 @@ class ContactBook:
     def contacts(self) -> list[Contact]:
         """All contacts."""
         return [Contact.of(sub) for sub in self._entry.get_subentries_of_type(SUBENTRY_CONTACT)]
+
+    @property
+    def chosen(self) -> list[Recipient]:
+        """Those whom the box's options name for texts that name nobody."""
+        chosen = self._entry.options.get(CONF_NOTIFY_CONTACTS, ())
+        return [Recipient(one.number, one.name) for one in self.contacts if one.subentry_id in chosen]
 
     def remember(self, sms: ReceivedSms) -> None:
         """Keep a received text, so that it can be answered."""

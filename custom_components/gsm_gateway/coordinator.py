@@ -21,12 +21,23 @@ from .aiogsm import (
     LoginRefused,
     Message,
     MessageChanged,
+    PortRestarted,
+    PortStatus,
     ReceivedSms,
     StateChanged,
+    Trouble,
+    TroubleFound,
     UssdArrived,
 )
 from .const import (
+    CONF_ALLOW_SET_IMEI,
+    CONF_CHANNELS,
+    CONF_JOIN_TEXTS,
+    CONF_LINE,
     CONF_LINES,
+    CONF_NOTIFY_CONTACTS,
+    CONF_PASSWORDS,
+    CONF_REPEAT_SEND,
     DELAYED_AFTER,
     DOMAIN,
     EVENT_CALL,
@@ -35,8 +46,22 @@ from .const import (
     EVENT_USSD_RECEIVED,
 )
 from .contacts import ContactBook
+from .issues import (
+    LINE_TAKEN,
+    SENDS_TWICE,
+    TWO_ADDRESSES,
+    Wanderers,
+    async_end_issue,
+    async_end_issues,
+    async_raise_issue,
+)
+from .presence import Presence
+from .sims import SimWatch
 
 _LOGGER = logging.getLogger(__name__)
+
+_READ_LIVE = {CONF_LINES, CONF_ALLOW_SET_IMEI, CONF_CHANNELS, CONF_NOTIFY_CONTACTS}
+"""What no box is opened with: lines come by themselves, the others are looked up when they are needed."""
 
 type GsmGatewayConfigEntry = ConfigEntry[GsmGatewayCoordinator]
 type PortEventListener = Callable[[str, dict[str, Any]], None]
@@ -64,19 +89,33 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
         self._unsubscribe = gateway.subscribe(self._on_event)
         self._port_listeners: dict[tuple[str, str], list[PortEventListener]] = {}
         self._waiting_for_start: list[ReceivedSms] | None = []
-        self._lost = False
         self._contact_listeners: list[ContactListener] = []
         self._settings = _settings(entry)
+        self._forgotten: set[str] = set()
+        self.presence = Presence(hass, entry.title)
+        self.sims = SimWatch(hass, entry)
+        self._wanderers = Wanderers(hass, entry)
         self.unique_id: str = entry.unique_id or entry.entry_id
 
     async def async_open(self) -> None:
         """Open the gateway. Raise GatewayError."""
+        await self.sims.async_load()
+        self._end_old_issues()
         await self.gateway.open()
         self.config_entry.async_on_unload(async_at_started(self.hass, self._on_started))
 
     async def async_close(self) -> None:
         """Close the gateway; what it still tells on the way is heard."""
+        self.presence.close()
+        self._wanderers.close()
         await self.gateway.close()
+        await self.sims.async_save()
+
+    def _end_old_issues(self) -> None:
+        """End what the box tells anew if it is not over, and what the options have ended."""
+        async_end_issues(self.hass, self.config_entry, TWO_ADDRESSES, LINE_TAKEN)
+        if not box_options(self.config_entry.options)[CONF_REPEAT_SEND]:
+            async_end_issues(self.hass, self.config_entry, SENDS_TWICE)
 
     @property
     def box_identifier(self) -> tuple[str, str]:
@@ -137,6 +176,20 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
         return self._settings != _settings(self.config_entry)
 
     @callback
+    def async_forget_port(self, port: str) -> None:
+        """Forget a port that is gone for good; the box is opened anew without it."""
+        self._forgotten.add(port)
+        self.sims.forget(port)
+        entry = self.config_entry
+        data, options = dict(entry.data), dict(entry.options)
+        if CONF_LINES in data:
+            data[CONF_LINES] = [line for line in data[CONF_LINES] if line != port]
+        for key in {CONF_PASSWORDS, CONF_CHANNELS} & options.keys():
+            options[key] = {line: value for line, value in options[key].items() if line != port}
+        self.hass.config_entries.async_update_entry(entry, data=data, options=options)
+        self.hass.config_entries.async_schedule_reload(entry.entry_id)
+
+    @callback
     def _on_event(self, event: GatewayEvent) -> None:
         match event:
             case StateChanged(state):
@@ -151,29 +204,45 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
                 self._fire(EVENT_USSD_RECEIVED, port, {"text": text})
             case ConnectionChanged():
                 self._on_connection(event)
+            case TroubleFound(port=port, trouble=trouble):
+                self._on_trouble(port, trouble)
+            case PortRestarted():
+                pass  # what it means to texts and calls, the gateway has seen to
             case _:
                 assert_never(event)
 
     def _on_state(self, state: GatewayState) -> None:
         known = self.config_entry.data.get(CONF_LINES)
-        if known is not None and (new := [port for port in state.ports if port not in known]):
+        ports = {name: port for name, port in state.ports.items() if name not in self._forgotten}
+        if known is not None and (new := [name for name in ports if name not in known]):
             self.hass.config_entries.async_update_entry(
                 self.config_entry, data={**self.config_entry.data, CONF_LINES: [*known, *new]}
             )
+        self.sims.look(ports)
+        for name, port in ports.items():
+            if port.status is not PortStatus.OFFLINE:
+                async_end_issue(self.hass, self.config_entry, name, LINE_TAKEN)
         moved = state.host != self.data.host
         self.async_set_updated_data(state)
         if moved:
             self.box_device_id()
+            self._wanderers.moved()
 
     def _on_connection(self, event: ConnectionChanged) -> None:
         if isinstance(event.error, LoginRefused) and event.error.certain:
             self.config_entry.async_start_reauth(self.hass)
-        if event.connected and self._lost:
-            _LOGGER.info("%s is back", self.name)
-            self._lost = False
-        elif not event.connected and self.data.connected:
-            _LOGGER.info("%s is lost: %s", self.name, event.error)
-            self._lost = True
+        if event.connected:
+            self.presence.back()
+        elif self.data.connected:
+            self.presence.lost(event.error)
+
+    def _on_trouble(self, port: str, trouble: Trouble) -> None:
+        if trouble is Trouble.UNAUTHENTICATED:
+            self.config_entry.async_start_reauth(self.hass, data={CONF_LINE: port})
+        elif trouble is Trouble.TWO_ADDRESSES:
+            self._wanderers.add(port)
+        else:
+            async_raise_issue(self.hass, self.config_entry, port, trouble.value)
 
     def _on_sms(self, sms: ReceivedSms) -> None:
         self.contacts.remember(sms)
@@ -266,6 +335,16 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
         )
 
 
+def box_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the options that a box is opened with."""
+    return {
+        CONF_PASSWORDS: options.get(CONF_PASSWORDS, {}),
+        CONF_JOIN_TEXTS: options.get(CONF_JOIN_TEXTS, False),
+        CONF_REPEAT_SEND: options.get(CONF_REPEAT_SEND, True),
+    }
+
+
 def _settings(entry: GsmGatewayConfigEntry) -> dict[str, Any]:
-    """Give what the box was opened with; lines come by themselves and are no setting."""
-    return {key: value for key, value in {**entry.data, **entry.options}.items() if key != CONF_LINES}
+    """Give what the box was opened with."""
+    told = {**entry.data, **entry.options, **box_options(entry.options)}
+    return {key: value for key, value in told.items() if key not in _READ_LIVE}

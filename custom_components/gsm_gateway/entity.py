@@ -1,7 +1,7 @@
 """What all entities of a box or of one of its ports share."""
 
 from collections.abc import Callable, Iterable
-from typing import override
+from typing import Protocol, override
 
 from homeassistant.core import callback
 from homeassistant.helpers.device_registry import ChildDeviceInfo, DeviceInfo
@@ -9,8 +9,25 @@ from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
-from .aiogsm import PortState
+from .aiogsm import Feature, PortState
 from .coordinator import GsmGatewayConfigEntry, GsmGatewayCoordinator
+
+EVERY_FAMILY = Feature(0)
+"""What an entity needs that every family of gateways has."""
+
+
+class Needing(Protocol):
+    """A description that says what the family must be able to do."""
+
+    @property
+    def needs(self) -> Feature:
+        """All that is needed."""
+
+
+def supported[D: Needing](entry: GsmGatewayConfigEntry, descriptions: Iterable[D]) -> list[D]:
+    """Give those of the descriptions that this box's family can serve."""
+    features = entry.runtime_data.gateway.family.features
+    return [description for description in descriptions if description.needs in features]
 
 
 @callback

@@ -27,7 +27,16 @@ _FAILURES: tuple[tuple[type[GatewayError], str], ...] = (
 )
 
 
-def translated(err: GatewayError) -> HomeAssistantError:
+@contextmanager
+def translated_errors(gateway: str, port: str | None = None) -> Iterator[None]:
+    """Turn a library error raised inside into Home Assistant's, naming the box and its port."""
+    try:
+        yield
+    except GatewayError as err:
+        raise translated(err, gateway, port) from err
+
+
+def translated(err: GatewayError, gateway: str, port: str | None = None) -> HomeAssistantError:
     """Give the Home Assistant error for a library error: wrong input, or a failure."""
     if isinstance(err, InvalidInput):
         return ServiceValidationError(
@@ -37,18 +46,13 @@ def translated(err: GatewayError) -> HomeAssistantError:
         )
     if isinstance(err, NotSupported):
         return ServiceValidationError(translation_domain=DOMAIN, translation_key="not_supported")
-    key = next((key for kind, key in _FAILURES if isinstance(err, kind)), "gateway_error")
     return HomeAssistantError(
         translation_domain=DOMAIN,
-        translation_key=key,
-        translation_placeholders={"reason": err.reason if isinstance(err, CommandRefused) else str(err)},
+        translation_key=next((key for kind, key in _FAILURES if isinstance(err, kind)), "gateway_error"),
+        translation_placeholders={
+            "where": gateway if port is None else f"{gateway} ({port})",
+            "gateway": gateway,
+            "port": port or "",
+            "reason": err.reason if isinstance(err, CommandRefused) else str(err),
+        },
     )
-
-
-@contextmanager
-def translated_errors() -> Iterator[None]:
-    """Turn a library error raised inside into Home Assistant's."""
-    try:
-        yield
-    except GatewayError as err:
-        raise translated(err) from err

@@ -29,7 +29,7 @@ async def async_send(
     waiting any longer, leaves the texts in the queue.
     """
     gateway = coordinator.gateway
-    with translated_errors():
+    with translated_errors(coordinator.config_entry.title, port):
         for recipient in recipients:
             gateway.family.check_sms(recipient.number, text)
         sendings = [gateway.send_sms(recipient.number, text, port=port) for recipient in recipients]

@@ -105,8 +105,8 @@ class ClassicNotify(BaseNotificationService):
 
     @override
     async def async_send_message(self, message: str = "", **kwargs: Any) -> None:
+        contacts = self._coordinator.contacts
         targets = split_recipients(kwargs.get(ATTR_TARGET) or [])
-        if not targets:
+        if not (recipients := contacts.resolve(targets) if targets else contacts.chosen):
             raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_target")
-        recipients = self._coordinator.contacts.resolve(targets)
         raise_for_failures(recipients, await async_send(self._coordinator, recipients, message))

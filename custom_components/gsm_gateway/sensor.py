@@ -17,11 +17,9 @@ from homeassistant.helpers.typing import StateType
 
 from .aiogsm import CallState, Feature, GatewayState, PortState, PortStatus
 from .coordinator import GsmGatewayConfigEntry
-from .entity import GsmBoxEntity, GsmPortEntity, async_add_port_entities
+from .entity import EVERY_FAMILY, GsmBoxEntity, GsmPortEntity, async_add_port_entities, supported
 
 PARALLEL_UPDATES = 0
-
-EVERY_FAMILY = Feature(0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +85,13 @@ PORT_SENSORS = (
         value=lambda port: port.call_state,
         needs=Feature.CALLS,
     ),
+    PortSensorDescription(
+        key="cell",
+        translation_key="cell",
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value=lambda port: port.cell,
+        needs=Feature.CELLS,
+    ),
     _identity("imei", lambda port: port.imei, EVERY_FAMILY),
     _identity("imsi", lambda port: port.imsi, EVERY_FAMILY),
     _identity("iccid", lambda port: port.iccid, Feature.SIM_NUMBERS),
@@ -114,8 +119,7 @@ async def async_setup_entry(
 ) -> None:
     """Add the box's sensors, and those of every port as it appears."""
     coordinator = entry.runtime_data
-    features = coordinator.gateway.family.features
-    described = [description for description in PORT_SENSORS if description.needs in features]
+    described = supported(entry, PORT_SENSORS)
     async_add_entities(BoxSensor(coordinator, description) for description in BOX_SENSORS)
     async_add_port_entities(
         entry,

@@ -6,16 +6,18 @@ from typing import Any
 from homeassistant.const import ATTR_DEVICE_ID
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
 from homeassistant.exceptions import ServiceValidationError
-from homeassistant.helpers import config_validation as cv, device_registry as dr, service
+from homeassistant.helpers import config_validation as cv
 import voluptuous as vol
 
 from .aiogsm import Message
+from .asking import async_reboot
 from .const import DOMAIN, WAIT_TIMEOUT
 from .contacts import Recipient
-from .coordinator import GsmGatewayConfigEntry, GsmGatewayCoordinator
+from .coordinator import GsmGatewayCoordinator
 from .exceptions import translated_errors
 from .messages import async_send, raise_for_failures
 from .recipients import recipients
+from .targets import one_device, port_target, target
 
 ATTR_CODE = "code"
 ATTR_MESSAGE = "message"
@@ -30,15 +32,9 @@ SERVICE_SEND_SMS = "send_sms"
 SERVICE_SEND_USSD = "send_ussd"
 
 
-def _one_device(value: object) -> str:
-    """Accept a device, or a list of one, which is what the editor's target gives."""
-    devices: list[str] = vol.All(cv.ensure_list, [cv.string], vol.Length(min=1, max=1))(value)
-    return devices[0]
-
-
 SEND_SMS_SCHEMA = vol.Schema(
     {
-        vol.Required(ATTR_DEVICE_ID): _one_device,
+        vol.Required(ATTR_DEVICE_ID): one_device,
         vol.Exclusive(ATTR_RECIPIENTS, "to"): recipients,
         vol.Exclusive(ATTR_REPLY_TO, "to"): cv.string,
         vol.Required(ATTR_MESSAGE): cv.string,
@@ -48,12 +44,12 @@ SEND_SMS_SCHEMA = vol.Schema(
 )
 SEND_USSD_SCHEMA = vol.Schema(
     {
-        vol.Required(ATTR_DEVICE_ID): _one_device,
+        vol.Required(ATTR_DEVICE_ID): one_device,
         vol.Required(ATTR_CODE): cv.string,
         vol.Optional(ATTR_TIMEOUT): cv.positive_time_period,
     }
 )
-REBOOT_SCHEMA = vol.Schema({vol.Required(ATTR_DEVICE_ID): _one_device})
+REBOOT_SCHEMA = vol.Schema({vol.Required(ATTR_DEVICE_ID): one_device})
 
 
 @callback
@@ -68,31 +64,8 @@ def async_setup_services(hass: HomeAssistant) -> None:
     hass.services.async_register(DOMAIN, SERVICE_REBOOT, _async_reboot, REBOOT_SCHEMA)
 
 
-@callback
-def _target(call: ServiceCall) -> tuple[GsmGatewayCoordinator, str | None]:
-    """Find the box that is meant, and its port if one is. Raise ServiceValidationError for anything else."""
-    entry: GsmGatewayConfigEntry
-    device, entry = service.async_get_device_and_config_entry(call.hass, DOMAIN, call.data[ATTR_DEVICE_ID])
-    coordinator = entry.runtime_data
-    if not isinstance(device, dr.ChildDeviceEntry):
-        if coordinator.box_identifier not in device.identifiers:
-            raise ServiceValidationError(translation_domain=DOMAIN, translation_key="is_contact")
-        return coordinator, None
-    for port in coordinator.data.ports:
-        if coordinator.port_identifier(port) in device.identifiers:
-            return coordinator, port
-    raise ServiceValidationError(translation_domain=DOMAIN, translation_key="invalid_port")
-
-
-def _port_target(call: ServiceCall) -> tuple[GsmGatewayCoordinator, str]:
-    coordinator, port = _target(call)
-    if port is None:
-        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="needs_port")
-    return coordinator, port
-
-
 async def _async_send_sms(call: ServiceCall) -> ServiceResponse:
-    coordinator, port = _target(call)
+    coordinator, port = target(call)
     to, port = _addressees(call, coordinator, port)
     wait: timedelta | None = call.data[ATTR_WAIT_TIMEOUT] if call.data[ATTR_WAIT] else None
     messages = await async_send(coordinator, to, call.data[ATTR_MESSAGE], port=port, wait=wait)
@@ -125,9 +98,9 @@ def _response(message: Message) -> dict[str, Any]:
 
 
 async def _async_send_ussd(call: ServiceCall) -> ServiceResponse:
-    coordinator, port = _port_target(call)
+    coordinator, port = port_target(call)
     timeout: timedelta | None = call.data.get(ATTR_TIMEOUT)
-    with translated_errors():
+    with translated_errors(coordinator.config_entry.title, port):
         reply = await coordinator.gateway.send_ussd(
             port, call.data[ATTR_CODE], None if timeout is None else timeout.total_seconds()
         )
@@ -135,6 +108,4 @@ async def _async_send_ussd(call: ServiceCall) -> ServiceResponse:
 
 
 async def _async_reboot(call: ServiceCall) -> None:
-    coordinator, port = _target(call)
-    with translated_errors():
-        await coordinator.gateway.reboot(port)
+    await async_reboot(*target(call))

@@ -1,0 +1,152 @@
+"""The options of a box, in sections: of each only what the box's family can do."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from homeassistant.config_entries import ConfigFlowResult, OptionsFlow
+from homeassistant.const import CONF_PASSWORD
+from homeassistant.data_entry_flow import section
+from homeassistant.helpers.selector import (
+    BooleanSelector,
+    NumberSelector,
+    NumberSelectorConfig,
+    NumberSelectorMode,
+    ObjectSelector,
+    ObjectSelectorConfig,
+    ObjectSelectorField,
+    SelectOptionDict,
+    Selector,
+    SelectSelector,
+    SelectSelectorConfig,
+    TextSelector,
+    TextSelectorConfig,
+    TextSelectorType,
+)
+import voluptuous as vol
+
+from .aiogsm import FAMILIES, Box, Feature, InvalidInput
+from .const import (
+    CONF_ALLOW_SET_IMEI,
+    CONF_CHANNEL,
+    CONF_CHANNELS,
+    CONF_FAMILY,
+    CONF_JOIN_TEXTS,
+    CONF_LINE,
+    CONF_LINES,
+    CONF_NOTIFY_CONTACTS,
+    CONF_PASSWORDS,
+    CONF_REPEAT_SEND,
+    SUBENTRY_CONTACT,
+)
+from .ear import natural_order
+
+SECTION_MESSAGES = "messages"
+SECTION_LINES = "lines"
+SECTION_SAFETY = "safety"
+
+
+class GsmGatewayOptionsFlow(OptionsFlow):
+    """Changes the options of one box."""
+
+    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Show all options, and keep them."""
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            options = {key: value for part in user_input.values() for key, value in part.items()}
+            lines = options.pop(CONF_LINES, [])
+            if not (errors := self._errors(lines)):
+                return self.async_create_entry(
+                    data={**self.config_entry.options, **options, **_by_line(lines)}
+                )
+        schema = self.add_suggested_values_to_schema(self._schema(), user_input or self._current())
+        return self.async_show_form(step_id="init", data_schema=schema, errors=errors)
+
+    def _schema(self) -> vol.Schema:
+        features = FAMILIES[self.config_entry.data[CONF_FAMILY]].features
+        sections: dict[str, dict[vol.Marker, Selector[Any]]] = {
+            SECTION_MESSAGES: {vol.Optional(CONF_NOTIFY_CONTACTS, default=[]): self._contacts()}
+        }
+        if Feature.PORTS_BY_THEMSELVES in features:
+            sections[SECTION_MESSAGES] |= {
+                vol.Required(CONF_JOIN_TEXTS, default=False): BooleanSelector(),
+                vol.Required(CONF_REPEAT_SEND, default=True): BooleanSelector(),
+            }
+            sections[SECTION_LINES] = {vol.Optional(CONF_LINES): self._lines()}
+        if Feature.PORT_SWITCH in features:
+            sections[SECTION_SAFETY] = {vol.Required(CONF_ALLOW_SET_IMEI, default=False): BooleanSelector()}
+        return vol.Schema(
+            {
+                vol.Required(name): section(vol.Schema(fields), {"collapsed": name != SECTION_MESSAGES})
+                for name, fields in sections.items()
+            }
+        )
+
+    def _contacts(self) -> SelectSelector:
+        contacts = [
+            SelectOptionDict(value=one.subentry_id, label=one.title)
+            for one in self.config_entry.get_subentries_of_type(SUBENTRY_CONTACT)
+        ]
+        return SelectSelector(SelectSelectorConfig(options=contacts, multiple=True))
+
+    def _lines(self) -> ObjectSelector:
+        lines = SelectSelectorConfig(options=sorted(self.config_entry.data[CONF_LINES], key=natural_order))
+        password = TextSelectorConfig(type=TextSelectorType.PASSWORD)
+        channel = NumberSelectorConfig(min=1, max=64, step=1, mode=NumberSelectorMode.BOX)
+        return ObjectSelector(
+            ObjectSelectorConfig(
+                multiple=True,
+                label_field=CONF_LINE,
+                translation_key="line",
+                fields={
+                    CONF_LINE: ObjectSelectorField(required=True, selector=SelectSelector(lines)),
+                    CONF_PASSWORD: ObjectSelectorField(selector=TextSelector(password)),
+                    CONF_CHANNEL: ObjectSelectorField(selector=NumberSelector(channel)),
+                },
+            )
+        )
+
+    def _current(self) -> dict[str, dict[str, Any]]:
+        """Give the options as the form has them."""
+        options = self.config_entry.options
+        contacts = {one.subentry_id for one in self.config_entry.get_subentries_of_type(SUBENTRY_CONTACT)}
+        chosen = [one for one in options.get(CONF_NOTIFY_CONTACTS, []) if one in contacts]
+        return {
+            SECTION_MESSAGES: {**options, CONF_NOTIFY_CONTACTS: chosen},
+            SECTION_LINES: {CONF_LINES: _as_list(options)},
+            SECTION_SAFETY: {**options},
+        }
+
+    def _errors(self, lines: list[dict[str, Any]]) -> dict[str, str]:
+        """Say what is wrong with what was typed about the lines."""
+        names = [line[CONF_LINE] for line in lines]
+        channels = [line[CONF_CHANNEL] for line in lines if CONF_CHANNEL in line]
+        if len(names) != len({*names}):
+            return {"base": "line_twice"}
+        if len(channels) != len({*channels}):
+            return {"base": "channel_twice"}
+        family = FAMILIES[self.config_entry.data[CONF_FAMILY]]
+        try:
+            for line in lines:
+                if password := line.get(CONF_PASSWORD):
+                    family.check_box(Box(key="probe", password=password))
+        except InvalidInput:
+            return {"base": "invalid_credential"}
+        return {}
+
+
+def _as_list(options: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Give what is kept by line as the form has it: a list of lines."""
+    passwords, channels = options.get(CONF_PASSWORDS, {}), options.get(CONF_CHANNELS, {})
+    rows = []
+    for line in {**passwords, **channels}:
+        told = {CONF_PASSWORD: passwords.get(line), CONF_CHANNEL: channels.get(line)}
+        rows.append({CONF_LINE: line, **{key: value for key, value in told.items() if value is not None}})
+    return rows
+
+
+def _by_line(lines: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Give a list of lines as it is kept: the passwords and the channels, by line."""
+    return {
+        CONF_PASSWORDS: {line[CONF_LINE]: line[CONF_PASSWORD] for line in lines if line.get(CONF_PASSWORD)},
+        CONF_CHANNELS: {line[CONF_LINE]: int(line[CONF_CHANNEL]) for line in lines if CONF_CHANNEL in line},
+    }
