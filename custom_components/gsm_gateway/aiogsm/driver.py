@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import count
 import logging
 from typing import assert_never, cast, override
@@ -47,6 +47,11 @@ class Driver[P](Listener[P]):
     def subscribe(self, listener: Callable[[DialogEvent], None]) -> Callable[[], None]:
         """Call ``listener`` with every event, of all gateways here, until the returned function is called."""
         return self._listeners.add(listener)
+
+    @property
+    def ignored(self) -> Mapping[str, int]:
+        """How many packets were ignored, by reason."""
+        return self._dialog.ignored
 
     def attach(self, box: Box) -> None:
         """Begin to serve a gateway. Raise InvalidInput where its settings cannot be used."""

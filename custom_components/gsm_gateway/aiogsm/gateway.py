@@ -1,7 +1,7 @@
 """Gateway: all that Home Assistant sees of a box, the same for every family."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -115,6 +115,11 @@ class Gateway:
     def state(self) -> GatewayState:
         """What is known of the gateway now."""
         return self._state
+
+    @property
+    def ignored(self) -> Mapping[str, int]:
+        """How many packets and values were not understood or not believed, by reason, since it was opened."""
+        return {} if self._driver is None else self._driver.ignored
 
     def subscribe(self, listener: Callable[[GatewayEvent], None]) -> Callable[[], None]:
         """Call ``listener`` with every event until the returned function is called."""

@@ -1,0 +1,54 @@
+"""What a user can send with a report: all that is known of a box, without secrets, numbers and identities."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from homeassistant.components.diagnostics import async_redact_data
+from homeassistant.const import CONF_HOST, CONF_NAME, CONF_PASSWORD, CONF_USERNAME
+from homeassistant.core import HomeAssistant
+
+from .const import CONF_LINE, CONF_LINES, CONF_NUMBER, CONF_PASSWORDS
+from .coordinator import GsmGatewayConfigEntry
+
+TO_REDACT = {
+    CONF_HOST,
+    CONF_LINE,
+    CONF_LINES,
+    CONF_NAME,
+    CONF_NUMBER,
+    CONF_PASSWORD,
+    CONF_PASSWORDS,
+    CONF_USERNAME,
+    "cell",
+    "iccid",
+    "imei",
+    "imsi",
+    "phone_number",
+    "port",
+}
+
+
+async def async_get_config_entry_diagnostics(
+    hass: HomeAssistant, entry: GsmGatewayConfigEntry
+) -> dict[str, Any]:
+    """Give the settings, the ports and what was ignored of a box.
+
+    A GoIP's lines are counted and not named: a line's id is often its phone number.
+    """
+    coordinator = entry.runtime_data
+    state = coordinator.data
+    return {
+        "data": async_redact_data(dict(entry.data), TO_REDACT),
+        "options": {"passwords": len(entry.options.get(CONF_PASSWORDS, {})), **_plain(entry.options)},
+        "contacts": len(coordinator.contacts.contacts),
+        "connected": state.connected,
+        "queue": state.queue,
+        "ports": [async_redact_data(asdict(port), TO_REDACT) for port in state.ports.values()],
+        "ignored": dict(coordinator.gateway.ignored),
+    }
+
+
+def _plain(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the options that are switches, and so name nobody."""
+    return {key: value for key, value in options.items() if isinstance(value, bool)}
