@@ -171,13 +171,18 @@ class Port:
         assert [push for push in self.pushed() if not push.acknowledged] == []
         await self.a_while()
 
+    async def settle(self) -> None:
+        """Let all that is on its way arrive, so that nothing late undoes what is asked next."""
+        await self.until(lambda: all(push.settled for push in self.line.pushes.all))
+        await asyncio.sleep(1)
+
     async def restart(self) -> None:
         """Let the line start anew, as after a cut of its power in a long life, and be heard."""
         if self.line.count < LONG_LIFE:
             self.line.count = LONG_LIFE
             await self.told()
         self.line.reboot()
-        await self.until(lambda: self.line.accepted)
+        await self.until(lambda: self.line.up and self.line.accepted)
 
     async def told(self) -> None:
         """Let the line tell its state by keepalives that get through."""

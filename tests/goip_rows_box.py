@@ -2,9 +2,6 @@
 
 from collections.abc import Awaitable, Callable
 
-from homeassistant.exceptions import HomeAssistantError
-import pytest
-
 from .conftest import act, entity
 from .goip_bench import Port, Row, Table
 
@@ -77,8 +74,10 @@ async def set_enabled(port: Port, on: list[str], off: list[str]) -> None:
 
 
 async def shown(port: Port, expected: list[str]) -> None:
-    """Wait until the switches show what is expected."""
+    """Wait until the switches show what is expected, and all is quiet."""
     await port.until(lambda: [view.shows("enabled", "switch") for view in views(port)] == expected)
+    for view in views(port):
+        await view.settle()
 
 
 @row("module_ctl_i: several ports")
@@ -130,6 +129,7 @@ async def _refused(port: Port) -> None:
             "command_refused",
             *(() if port.good else ("outcome_unknown",)),
         }
+    for view in views(port):
+        await view.settle()
+        view.line.refusals.clear()
     assert downs(port) == [0, 0, 0]
-    for line in port.box.lines:
-        line.refusals.clear()

@@ -158,6 +158,7 @@ async def converse(port: Port, *codes: str) -> list[dict[str, str | None]]:
             if port.good or err.translation_key != "outcome_unknown":
                 raise
         await port.act("close_ussd")
+        await port.settle()
     raise AssertionError("bad luck")
 
 
@@ -167,6 +168,7 @@ async def _ussd_menu(port: Port) -> None:
     port.box.teach_ussd(port.name, "*5#", Ussd(text="Press 1", menu={"1": inner}))
     answers = await converse(port, "*5#", "1", "2")
     assert [answer["text"] for answer in answers] == ["Press 1", "Sure?", "Not done"]
+    await port.settle()
     assert (await dial(port, "*5#"))["text"] == "Press 1"
     await port.act("close_ussd")
     assert not port.line.ussd.menu_open

@@ -141,6 +141,7 @@ async def test_all_rows_at_the_same_time_over_a_bad_network(bench: Bench, seed: 
         for words in Random(f"{seed} {name}").sample(list(TABLE), len(TABLE)):
             port.begin()
             await TABLE[words](port)
+            await port.settle()
 
     async with asyncio.TaskGroup() as group:
         for name in LINES:

@@ -5,13 +5,20 @@ from random import Random
 from custom_components.gsm_gateway.aiogsm.dialog import Box, Emit, Send, Settle, Steps
 from custom_components.gsm_gateway.aiogsm.goip.dialog import GoipDialog
 from custom_components.gsm_gateway.aiogsm.goip.port import Address
-from custom_components.gsm_gateway.aiogsm.models import DialogEvent, PortChanged, PortState
+from custom_components.gsm_gateway.aiogsm.models import (
+    DialogEvent,
+    PortChanged,
+    PortState,
+    Trouble,
+    TroubleFound,
+)
 from custom_components.gsm_gateway.aiogsm.requests import Request, SendSms
 
 PEER: Address = ("192.0.2.1", 10991)
 PEER2: Address = ("192.0.2.1", 10992)
 MOVED: Address = ("192.0.2.7", 50000)
 STRANGER: Address = ("198.51.100.9", 666)
+LINE = "goip1"
 BOX = Box(key="box", password="pw", lines=("goip1",))
 NUMBER = "+15550100001"
 CLOCK = 1_800_000_000
@@ -115,3 +122,12 @@ def events(steps: Steps[Address]) -> list[DialogEvent]:
 
 def sms(text: str = "hello", to: str = "goip1", number: str = NUMBER, message_id: str = "m") -> SendSms:
     return SendSms(port=to, recipient=number, text=text, message_id=message_id)
+
+
+def state_of(bench: Bench, *packets: str) -> PortState:
+    """Hear packets, and give the last state that is told."""
+    return [event.state for packet in packets for event in told(bench.receive(packet), PortChanged)][-1]
+
+
+def trouble(kind: Trouble, line: str = LINE, gateway: str = "box") -> Emit:
+    return Emit(TroubleFound(gateway=gateway, port=line, trouble=kind))

@@ -1,6 +1,17 @@
 import pytest
 
-from custom_components.gsm_gateway.aiogsm.parts import JOIN_TIMEOUT, MAX_OPEN, Joined, Joiner, Part
+from custom_components.gsm_gateway.aiogsm.parts import (
+    JOIN_TIMEOUT,
+    LEAST_PIECE,
+    MAX_OPEN,
+    MAX_PARTS,
+    MOST_RUNS,
+    PIECE_TIMEOUT,
+    Joined,
+    Joiner,
+    Part,
+    PieceJoiner,
+)
 
 
 def part(
@@ -95,3 +106,61 @@ def test_no_repr_shows_a_text_or_a_sender() -> None:
     shown = f"{part(1, 2, 'secret')!r} {joined('secret', 1)!r}"
     assert "secret" not in shown
     assert "+79" not in shown
+
+
+# Pieces that are not numbered
+
+PIECE = "x" * LEAST_PIECE
+
+
+def test_a_short_piece_is_whole_at_once() -> None:
+    joiner = PieceJoiner()
+    for _ in range(2):
+        assert joiner.add("1", "+79", "a", 0.0) == [joined("a", 1)]
+    assert joiner.deadline() is None
+
+
+def test_pieces_join_in_order_of_arrival_until_a_short_one() -> None:
+    joiner = PieceJoiner()
+    assert joiner.add("1", "+79", PIECE, 0.0) == []
+    assert joiner.add("1", "+79", PIECE + "y", 29.0) == []
+    assert joiner.deadline() == 29.0 + PIECE_TIMEOUT
+    assert joiner.expire(58.9) == []
+    assert joiner.add("1", "+79", "end", 58.9) == [joined(f"{PIECE}{PIECE}yend", 3)]
+    assert joiner.expire(1000.0) == []
+
+
+def test_after_quiet_a_text_is_whole() -> None:
+    joiner = PieceJoiner()
+    joiner.add("1", "+79", PIECE, 0.0)
+    assert joiner.expire(29.9) == []
+    assert joiner.expire(30.0) == [joined(PIECE, 1)]
+
+
+def test_pieces_of_others_are_others() -> None:
+    joiner = PieceJoiner()
+    joiner.add("1", "+79", PIECE, 0.0)
+    joiner.add("1", "+80", PIECE, 0.0)
+    joiner.add("2", "+79", PIECE, 0.0)
+    assert joiner.add("1", "+79", "end", 1.0) == [joined(PIECE + "end", 2)]
+    assert [text.port for text in joiner.flush("2")] == ["2"]
+    assert [(text.port, text.sender) for text in joiner.expire(30.0)] == [("1", "+80")]
+
+
+def test_a_text_does_not_grow_for_ever() -> None:
+    joiner = PieceJoiner()
+    told = [text for second in range(0, 400, 20) for text in joiner.add("1", "+79", PIECE, second)]
+    assert told == []
+    assert joiner.deadline() == JOIN_TIMEOUT
+    [text] = joiner.expire(JOIN_TIMEOUT)
+    assert text.parts == 20
+    [text] = [text for _ in range(MAX_PARTS) for text in joiner.add("1", "+79", PIECE, 0.0)]
+    assert text.parts == MAX_PARTS
+
+
+def test_of_too_many_texts_in_pieces_the_oldest_has_to_go() -> None:
+    joiner = PieceJoiner()
+    for number in range(MOST_RUNS):
+        assert joiner.add("1", str(number), PIECE, 0.0) == []
+    assert [text.sender for text in joiner.add("1", "new", PIECE, 0.0)] == ["0"]
+    assert joiner.add("1", "1", "end", 0.0) != []

@@ -4,8 +4,13 @@ import pytest
 
 from custom_components.gsm_gateway.aiogsm.errors import GatewayError, InvalidInput
 from custom_components.gsm_gateway.aiogsm.text import (
+    check_cell,
     check_credential,
+    check_imei,
+    check_minutes,
     check_number,
+    check_ringing,
+    check_seconds,
     check_text,
     check_ussd_code,
     printable,
@@ -183,3 +188,47 @@ def test_wrong_input_can_be_caught_as_a_gateway_error_or_as_a_value_error() -> N
 )
 def test_what_is_printable_has_no_control_character_left(text: str, shown: str) -> None:
     assert printable(text) == shown
+
+
+@pytest.mark.parametrize("imei", ["490154203237518", "356938035643809", "867495023958030"])
+def test_an_imei_has_the_digit_that_follows_from_the_others(imei: str) -> None:
+    check_imei(imei)
+    for digit in set("0123456789") - {imei[-1]}:
+        with pytest.raises(InvalidInput, match="IMEI"):
+            check_imei(imei[:-1] + digit)
+
+
+@pytest.mark.parametrize(
+    "imei",
+    ["", "49015420323751", "4901542032375180", "49015420323751x", " 490154203237518", "٤90154203237518"],
+)
+def test_what_is_no_imei(imei: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        check_imei(imei)
+    assert refused.value.reason == "imei"
+    assert imei.strip() not in str(refused.value) or not imei
+
+
+@pytest.mark.parametrize(
+    ("check", "least", "most", "reason"),
+    [
+        (check_minutes, 0, 100_000, "minutes"),
+        (check_seconds, 0, 86_400, "seconds"),
+        (check_ringing, 5, 30, "ringing"),
+    ],
+)
+def test_times_have_limits(check: Callable[[int], None], least: int, most: int, reason: str) -> None:
+    check(least)
+    check(most)
+    for value in (least - 1, most + 1):
+        with pytest.raises(InvalidInput) as refused:
+            check(value)
+        assert refused.value.reason == reason
+
+
+def test_a_cell_is_one_word() -> None:
+    check_cell("12345")
+    for cell in ("", "1 2", "1;2", "1\n", "1" * 65):
+        with pytest.raises(InvalidInput) as refused:
+            check_cell(cell)
+        assert refused.value.reason == "cell"

@@ -23,7 +23,7 @@ PIECE_TIMEOUT = 30.0
 LEAST_PIECE = 60
 """Characters of a piece that another may follow: a full part has 67 of them, emoji aside, or 153."""
 
-MOST_ROWS = 1024
+MOST_RUNS = 1024
 """Texts in pieces that may be open at the same time, of all ports together."""
 
 MAX_PARTS = 255
@@ -133,7 +133,7 @@ class Joiner:
 
 
 @dataclass(slots=True)
-class _Row:
+class _Run:
     """The pieces of one text so far, in order of arrival."""
 
     texts: list[str] = field(repr=False)
@@ -145,7 +145,7 @@ class _Row:
         return Joined(port=port, sender=sender, text=text, parts=parts, complete=True)
 
 
-class Rows:
+class PieceJoiner:
     """Takes pieces that carry no number and gives whole texts, guessed by length, sender and time.
 
     A piece of 60 characters or more may go on, and waits for 30 seconds; what its sender's next is, is its
@@ -155,18 +155,18 @@ class Rows:
 
     def __init__(self) -> None:
         """Begin with nothing."""
-        self._rows: dict[tuple[str, str], _Row] = {}
+        self._runs: dict[tuple[str, str], _Run] = {}
         self._alarms: Alarms[tuple[str, str]] = Alarms()
 
     def add(self, port: str, sender: str, text: str, now: float) -> list[Joined]:
         """Take a piece; give what is whole by it, or what has to make room for it."""
         key = (port, sender)
         pushed_out = self._make_room(key)
-        row = self._rows.setdefault(key, _Row([], now + JOIN_TIMEOUT))
-        row.texts.append(text)
-        if len(text) < LEAST_PIECE or len(row.texts) >= MAX_PARTS:
+        run = self._runs.setdefault(key, _Run([], now + JOIN_TIMEOUT))
+        run.texts.append(text)
+        if len(text) < LEAST_PIECE or len(run.texts) >= MAX_PARTS:
             return [*pushed_out, self._take(key)]
-        self._alarms.set(key, min(now + PIECE_TIMEOUT, row.until))
+        self._alarms.set(key, min(now + PIECE_TIMEOUT, run.until))
         return pushed_out
 
     def expire(self, now: float) -> list[Joined]:
@@ -175,17 +175,17 @@ class Rows:
 
     def flush(self, port: str) -> list[Joined]:
         """Give all that waits of a port, as it is."""
-        return [self._take(key) for key in list(self._rows) if key[0] == port]
+        return [self._take(key) for key in list(self._runs) if key[0] == port]
 
     def deadline(self) -> float | None:
         """When ``expire`` is next needed, if ever."""
         return self._alarms.first()
 
     def _make_room(self, key: tuple[str, str]) -> list[Joined]:
-        if key in self._rows or len(self._rows) < MOST_ROWS:
+        if key in self._runs or len(self._runs) < MOST_RUNS:
             return []
-        return [self._take(next(iter(self._rows)))]
+        return [self._take(next(iter(self._runs)))]
 
     def _take(self, key: tuple[str, str]) -> Joined:
         self._alarms.set(key, None)
-        return self._rows.pop(key).joined(key)
+        return self._runs.pop(key).joined(key)

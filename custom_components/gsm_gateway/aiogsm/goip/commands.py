@@ -261,7 +261,7 @@ def _of_network(request: SetCallForwarding | GetCallForwarding | SetCallWaiting)
         case SetCallForwarding(reason=reason, number=number, timeout=timeout):
             if number is not None:
                 check_number(number)
-            if reason is ForwardingReason.NO_REPLY:
+            if number is not None and reason is ForwardingReason.NO_REPLY:
                 check_ringing(timeout)
             value = forwarding(reason, number, timeout)
         case GetCallForwarding(reason=reason):
@@ -318,7 +318,9 @@ def _waiting(value: str, answer: Answer) -> Outcome:
 
 
 def _in_other_words(answer: Answer) -> CommandRefused:
-    return CommandRefused(f"{answer.verb} {answer.value}".strip())
+    """Give an answer that is none, without what may be a number in it."""
+    word, *_ = [*answer.value.split(), ""]
+    return CommandRefused(f"{answer.verb} {word}".strip())
 
 
 _SINGLE_GETTERS = (

@@ -29,7 +29,7 @@ from ..models import (
     TroubleFound,
     UssdArrived,
 )
-from ..parts import Joined, Rows
+from ..parts import Joined, PieceJoiner
 from ..recent import Recent
 from ..requests import CloseUssd, Request, SendSms, SendUssd
 from .codec import Malformed, decode, encode_acknowledgement, encode_registration, masked
@@ -75,7 +75,7 @@ class GoipDialog(Dialog[Address]):
         self._queries = Queries(self._talks, self._password_of, self._note)
         self._texts = Texts(self._talks)
         self._ussd = UssdCodes(self._talks)
-        self._rows = Rows()
+        self._joiner = PieceJoiner()
         self._strangers: Recent[tuple[str, str, str]] = Recent(_STRANGERS_TOLD, _STRANGERS_KEPT)
 
     @override
@@ -111,7 +111,7 @@ class GoipDialog(Dialog[Address]):
         steps = self._talks.abandon(served.lines, now)
         self._texts.forget(key)
         for line in served.lines:
-            steps += self._tell_joined(self._rows.flush(line))
+            steps += self._tell_joined(self._joiner.flush(line))
             del self._lines[line]
             self._alarms.set(line, None)
         return steps
@@ -160,11 +160,11 @@ class GoipDialog(Dialog[Address]):
         steps: Steps[Address] = []
         for line in self._alarms.take(now):
             steps += self._wake_line(self._lines[line], now)
-        return [*steps, *self._talks.tick(now), *self._tell_joined(self._rows.expire(now))]
+        return [*steps, *self._talks.tick(now), *self._tell_joined(self._joiner.expire(now))]
 
     @override
     def deadline(self) -> float | None:
-        firsts = (self._alarms.first(), self._talks.deadline(), self._rows.deadline())
+        firsts = (self._alarms.first(), self._talks.deadline(), self._joiner.deadline())
         return min((when for when in firsts if when is not None), default=None)
 
     def _ignore(self, reason: str) -> Steps[Address]:
@@ -231,7 +231,7 @@ class GoipDialog(Dialog[Address]):
         line.doubts.discard(Doubt.HEARD)
         first = not served.online
         served.online.pop(line.id, None)  # so that who was heard last stands last
-        served.online[line.id] = peer[0]
+        served.online[line.id] = line.host or peer[0]
         steps: Steps[Address] = [Send(encode_registration(keepalive.count, accepted=True), peer)]
         if heard.restarted:
             steps.append(Emit(PortRestarted(gateway=line.gateway, port=line.id)))
@@ -299,7 +299,7 @@ class GoipDialog(Dialog[Address]):
 
     def _on_sms(self, line: Line, sms: SmsReceived, now: float) -> Steps[Address]:
         if self._boxes[line.gateway].box.join_texts:
-            return self._tell_joined(self._rows.add(line.id, sms.sender, sms.text, now))
+            return self._tell_joined(self._joiner.add(line.id, sms.sender, sms.text, now))
         text = Joined(port=line.id, sender=sms.sender, text=sms.text, parts=1, complete=sms.complete)
         return self._tell_joined([text])
 
@@ -366,9 +366,8 @@ class GoipDialog(Dialog[Address]):
             return [Settle(ticket, outcome)]
         steps: Steps[Address] = []
         for port, settings in order.learned.items():
-            if (learner := self._lines.get(port)) is not None:
-                steps += self._note(learner, settings, now)
-                steps += self._queries.read(learner, order.getter, now)
+            steps += self._note(self._lines[port], settings, now)
+            steps += self._queries.read(self._lines[port], order.getter, now)
         if not order.learned and order.getter is not None:
             steps += self._queries.ask(line, order.getter, now)
         return [*steps, Settle(ticket, outcome)]

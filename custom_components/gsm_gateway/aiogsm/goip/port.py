@@ -79,7 +79,8 @@ class Boot:
 class Line:
     """One line. ``address`` is where its latest keepalive came from, ``state`` what is known of it.
 
-    ``cells`` are those that it listed last, ``ussd`` is the sendid of its latest USSD code.
+    ``cells`` are those that it listed last, ``ussd`` is the sendid of its latest USSD code, ``doubts`` are
+    where its password was wrong last.
     """
 
     def __init__(self, line: str, gateway: str, now: float) -> None:
@@ -228,9 +229,12 @@ class Line:
             return False
         if self._moves and now - self._moves[-1] > _MOVES_WITHIN:
             self._moves.clear()
-        told = len(self._moves) == _MOVES and self._moves[-1] - self._moves[0] <= _MOVES_WITHIN
+        was_told = self._wanders()
         self._moves.append(now)
-        return not told and len(self._moves) == _MOVES and now - self._moves[0] <= _MOVES_WITHIN
+        return self._wanders() and not was_told
+
+    def _wanders(self) -> bool:
+        return len(self._moves) == _MOVES and self._moves[-1] - self._moves[0] <= _MOVES_WITHIN
 
     def _has_another_sim(self, keepalive: Keepalive) -> bool:
         """Whether the SIM's identity has changed from one value to another; none at all is no value."""

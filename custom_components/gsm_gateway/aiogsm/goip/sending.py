@@ -1,7 +1,7 @@
 """Texts on their way out: bulk sessions, each of one text to some numbers, and what became of the numbers."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from functools import partial
 from typing import ClassVar, NamedTuple, override
@@ -58,7 +58,7 @@ class _Stage(Enum):
 class Terms:
     """How to speak to a box: with what password, and whether a number may be said again to it just now."""
 
-    password: str
+    password: str = field(repr=False)
     may_repeat: Callable[[], bool]
 
 

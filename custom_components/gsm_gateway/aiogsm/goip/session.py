@@ -56,13 +56,13 @@ class Pace(NamedTuple):
     patience: float
 
 
+STEP = Pace(every=5.0, repeats=2, patience=15.0)
+
+
 def settled(ticket: Ticket, fate: Fate, _now: float) -> Steps[Address]:
     """Hand a fate on to whoever asked."""
     assert not isinstance(fate.result, Answer)  # what was asked for is never the bare answer
     return [Settle(ticket, fate.result)]
-
-
-STEP = Pace(every=5.0, repeats=2, patience=15.0)
 
 
 class UssdClosed:
@@ -153,7 +153,7 @@ class Conversation(ABC):
 
 
 class Single(Conversation):
-    """One packet and its answer. Its result is the Answer, CommandRefused or GatewayTimeout."""
+    """One packet and its answer. Its result is as its kind reads it, CommandRefused or GatewayTimeout."""
 
     def __init__(self, sendid: int, packet: bytes, pace: Pace = STEP) -> None:
         """Take the packet as it is to be sent, and how often."""
@@ -174,8 +174,9 @@ class Single(Conversation):
                 return self._finish(CommandRefused(reason))
         return Turn()
 
+    @abstractmethod
     def _answered(self, answer: Answer) -> Turn:
-        return self._finish(answer)
+        """Make of the answer what it means."""
 
     @override
     def _give_up(self, now: float) -> Turn:
