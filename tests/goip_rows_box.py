@@ -2,8 +2,11 @@
 
 from collections.abc import Awaitable, Callable
 
+from tests.simulators.goip_state import Quirks
+
 from .conftest import act, entity
 from .goip_bench import Port, Row, Table
+from .goip_rows_requests import MAY_BE_LOST, failure
 
 BOX = Table()
 row = BOX.row
@@ -122,14 +125,40 @@ async def _at_once(port: Port) -> None:
 async def _refused(port: Port) -> None:
     for line in port.box.lines:
         line.refusals |= {"svr_reboot_dev": "not now", "module_ctl_i": "not now", "module_ctl": "not now"}
-    for press in (_press(port), set_enabled(port, [], ["goip1"])):
-        with pytest.raises(HomeAssistantError) as caught:
-            await press
-        assert caught.value.translation_key in {
-            "command_refused",
-            *(() if port.good else ("outcome_unknown",)),
-        }
+    errors = [await failure(press) for press in (_press(port), set_enabled(port, [], ["goip1"]))]
+    reboot, switch = (error and error.translation_key for error in errors)
+    assert switch == "command_refused"
+    assert reboot == "command_refused" or (not port.good and ("svr_reboot_module", reboot) in MAY_BE_LOST)
     for view in views(port):
         await view.settle()
         view.line.refusals.clear()
     assert downs(port) == [0, 0, 0]
+
+
+@row("RECEIVE: in pieces")
+async def _pieces(port: Port) -> None:
+    text = "0123456789" * 40
+    port.line.quirks = Quirks(joins_pieces=False, piece_gap=20.0)
+    port.box.receive_sms(port.name, port.number, text)
+    await port.until(lambda: len(port.events("sms_received")) == 3)
+    await port.heard_out()
+    assert [event["message"] for event in port.events("sms_received")] == [
+        text[:153],
+        text[153:306],
+        text[306:],
+    ]
+
+
+@row("RECEIVE: in pieces, which are joined")
+async def _joined(port: Port) -> None:
+    hass, text = port.hass, "9876543210" * 40
+    hass.config_entries.async_update_entry(port.entry, options={**port.entry.options, "join_texts": True})
+    await hass.async_block_till_done()
+    await all_told(port)
+    await port.until(lambda: port.shows("status") == "ready")
+    port.line.quirks = Quirks(joins_pieces=False, piece_gap=8.0)
+    port.box.receive_sms(port.name, port.number, text)
+    await port.until(lambda: port.events("sms_received"))
+    await port.heard_out()
+    [event] = port.events("sms_received")
+    assert (event["message"], event["parts"], event["complete"]) == (text, 3, True)

@@ -32,17 +32,32 @@ async def _gsm(port: Port) -> None:
     await port.until(lambda: port.attributes("remaining_time")["unlimited"])
 
 
-SINGLE_GETTERS = ("get_gsm_num", "get_exp_time", "get_remain_time", "get_out_call_interval")
+SINGLE_GETTERS = (
+    "get_gsm_num",
+    "get_exp_time",
+    "get_remain_time",
+    "get_out_call_interval",
+    "get_gsm_state",
+    "get_imei",
+)
 
 
-@row("get_gsm_num, get_exp_time, get_remain_time, get_out_call_interval: no answer to GSM")
+@row(f"{', '.join(SINGLE_GETTERS)}: no answer to GSM")
 async def _getters_after_silence(port: Port) -> None:
     await _getters(port, Quirks(unknown_verbs=frozenset({"GSM"})), 40)
 
 
-@row("get_gsm_num, get_exp_time, get_remain_time, get_out_call_interval: GSM is an unknown verb")
+@row(f"{', '.join(SINGLE_GETTERS)}: GSM is an unknown verb")
 async def _getters_after_error(port: Port) -> None:
     await _getters(port, Quirks(unknown_verbs=frozenset({"GSM"}), unknown_answer="unknown command"), 50)
+
+
+@row(f"GSMERROR, {', '.join(SINGLE_GETTERS)}")
+async def _getters_after_gsmerror(port: Port) -> None:
+    port.line.refusals["GSM"] = "not now"
+    await _getters(port, Quirks(), 70)
+    await port.settle()
+    del port.line.refusals["GSM"]
 
 
 async def _getters(port: Port, quirks: Quirks, minutes: int) -> None:
@@ -56,9 +71,7 @@ async def _getters(port: Port, quirks: Quirks, minutes: int) -> None:
     await port.until(lambda: port.shows("remaining_time") == str(minutes - 1))
     assert port.shows("phone_number") == port.number
     for verb in SINGLE_GETTERS:
-        assert set(port.asked(verb)) <= {f"{verb} # {state.password}"}
-    assert port.asked("get_exp_time")
-    assert port.asked("get_out_call_interval")
+        await port.until(lambda verb=verb: set(port.asked(verb)) == {f"{verb} # {state.password}"})
     port.line.quirks = usual
 
 
@@ -68,6 +81,14 @@ async def _set_gsm_num(port: Port) -> None:
     assert port.line.state.num == port.number
     await port.until(lambda: port.shows("phone_number") == port.number)
     assert port.asked("set_gsm_num") == [f"set_gsm_num # {port.number} {port.line.state.password}"]
+
+
+@row("set_gsm_num: an ok in other letters")
+async def _ok(port: Port) -> None:
+    usual, port.line.quirks = port.line.quirks, Quirks(ok="$OK")
+    await port.act("set_phone_number", number="+4917012345")
+    assert port.line.state.num == "+4917012345"
+    port.line.quirks = usual
 
 
 @row("set_exp_time")
@@ -234,6 +255,8 @@ async def _cells(port: Port) -> None:
     password = state.password
     assert port.asked("get_cells_list") == [f"get_cells_list # {password}"]
     assert port.asked("set_base_cell") == [f"set_base_cell # {cell} {password}"]
+    await port.until(lambda: port.shows("cell") == cell)
+    assert f"CURCELL # {password}" in port.asked("CURCELL")
     await port.heard_out()
     with pytest.raises(HomeAssistantError):
         await port.act("lock_cell", cell="999")

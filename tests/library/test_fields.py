@@ -8,7 +8,7 @@ from custom_components.gsm_gateway.aiogsm.fields import Fields, integer
 def test_a_value_is_read_as_what_it_should_be() -> None:
     fields = Fields.read("a:5;b:x;c:;d:(null);")
     assert [fields.read_as(key, integer) for key in "abcde"] == [5, None, None, None, None]
-    assert fields.unread == ("b",)
+    assert fields.unread == ("b:x",)
 
 
 def test_values_that_nobody_asks_for_are_not_unread() -> None:

@@ -24,6 +24,7 @@ from custom_components.gsm_gateway.aiogsm.errors import (
 )
 from custom_components.gsm_gateway.aiogsm.family import Endpoint, Family, Feature
 from custom_components.gsm_gateway.aiogsm.gateway import (
+    FIRST_REPORT,
     Gateway,
     GatewayEvent,
     MessageChanged,
@@ -57,6 +58,7 @@ from custom_components.gsm_gateway.aiogsm.requests import (
     Request,
     SendSms,
     SendUssd,
+    SetCallWaiting,
     SmsTaken,
 )
 
@@ -1088,3 +1090,63 @@ async def test_an_unknown_port_is_not_restarted(world: World, gateway: Gateway) 
 async def test_a_gateway_that_is_not_open_is_not_restarted(world: World, hub: Hub) -> None:
     with pytest.raises(LinkLost):
         await make(world, hub).reboot()
+
+
+# The first report of a port after the opening
+
+
+ASK = SetCallWaiting(port="1", enabled=True)
+
+
+@pytest.fixture
+async def unheard(world: World, hub: Hub) -> AsyncIterator[Gateway]:
+    """Give an open gateway with a line that is known and was not heard yet."""
+    gateway = make(world, hub, lines=("1",))
+    await gateway.open()
+    yield gateway
+    await gateway.close()
+    await turns_of_the_loop()
+
+
+@pytest.mark.parametrize(
+    "ask", [lambda gateway: gateway.ask(ASK), lambda gateway: gateway.send_ussd("1", "*100#")]
+)
+async def test_a_port_is_waited_for_after_the_opening(
+    world: World, unheard: Gateway, ask: Callable[[Gateway], asyncio.coroutines.Coroutine[None, None, object]]
+) -> None:
+    task = start(ask(unheard))
+    world.emit(UP, port("1", PortStatus.OFFLINE))
+    await turns_of_the_loop()
+    assert world.asked == []
+    world.emit(port("1", PortStatus.NOT_REGISTERED))
+    await turns_of_the_loop()
+    assert len(world.asked) == 1
+    world.settle(CommandRefused("no"))
+    with pytest.raises(CommandRefused):
+        await task
+
+
+async def test_a_port_is_not_waited_for_for_ever(world: World, unheard: Gateway, clock: Clock) -> None:
+    await clock.move(FIRST_REPORT)
+    task = start(unheard.ask(ASK))
+    await turns_of_the_loop()
+    assert world.asked == [ASK]
+    world.settle(Done())
+    await settled(task)
+
+
+async def test_a_port_that_was_heard_and_went_is_not_waited_for(world: World, unheard: Gateway) -> None:
+    world.emit(UP, port("1"), port("1", PortStatus.OFFLINE))
+    task = start(unheard.ask(ASK))
+    await turns_of_the_loop()
+    assert world.asked == [ASK]
+    world.settle(Done())
+    await settled(task)
+
+
+async def test_who_waits_for_a_port_is_told_of_the_end(unheard: Gateway) -> None:
+    task = start(unheard.ask(ASK))
+    await turns_of_the_loop()
+    await unheard.close()
+    with pytest.raises(LinkLost):
+        await settled(task)

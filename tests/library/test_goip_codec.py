@@ -168,7 +168,7 @@ PUSHES: list[tuple[str, Push]] = [
     (f"STATE:1;{HEAD}gsm_remain_state:BUSY", push("STATE", 1, VoiceChanged(None))),
     (
         f"STATE:1;{HEAD}gsm_remain_state:FLYING:5",
-        push("STATE", 1, VoiceChanged(None), unread="gsm_remain_state"),
+        push("STATE", 1, VoiceChanged(None), unread="gsm_remain_state:FLYING"),
     ),
     (f"STATE:1;{HEAD}", push("STATE", 1, VoiceChanged(None))),
     (
@@ -181,7 +181,7 @@ PUSHES: list[tuple[str, Push]] = [
     (f"REMAIN:1;{HEAD}gsm_remain_time:17 \n", push("REMAIN", 1, MinutesLeft(17))),
     (
         f"REMAIN:1;{HEAD}gsm_remain_time:much",
-        push("REMAIN", 1, MinutesLeft(None), unread="gsm_remain_time"),
+        push("REMAIN", 1, MinutesLeft(None), unread="gsm_remain_time:much"),
     ),
     (
         f"HANGUP:1;{HEAD}num:,cause:Normal call clearing",
@@ -200,8 +200,8 @@ PUSHES: list[tuple[str, Push]] = [
     (f"DELIVER:1;{HEAD}sms_no:1;state:64", push("DELIVER", 1, SmsDelivered(1, False))),
     (f"DELIVER:1;{HEAD}sms_no:1;state:127;num:", push("DELIVER", 1, SmsDelivered(1, False))),
     (f"DELIVER:1;{HEAD}sms_no:1;state:128", push("DELIVER", 1, SmsDelivered(1, None), unread="state")),
-    (f"DELIVER:1;{HEAD}sms_no:1;state:ok", push("DELIVER", 1, SmsDelivered(1, None), unread="state")),
-    (f"DELIVER:1;{HEAD}sms_no:one;state:0", push("DELIVER", 1, None, unread="sms_no")),
+    (f"DELIVER:1;{HEAD}sms_no:1;state:ok", push("DELIVER", 1, SmsDelivered(1, None), unread="state:ok")),
+    (f"DELIVER:1;{HEAD}sms_no:one;state:0", push("DELIVER", 1, None, unread="sms_no:one")),
     (f"DELIVER:1;{HEAD}state:0", push("DELIVER", 1, None)),
     (f"CELLS:1;{HEAD}lists:3,1,2,1,", push("CELLS", 1, CellsListed(("3", "1", "2")))),
     (f"CELLS:1;{HEAD}lists:", push("CELLS", 1, CellsListed(()))),
@@ -404,21 +404,21 @@ def test_reads_whether_voip_is_registered(word: str, registered: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "value"),
+    ("key", "value", "unread"),
     [
-        ("signal", "32"),
-        ("signal", "good"),
-        ("gsm_status", "login"),
-        ("voip_status", "?"),
-        ("voip_state", "FLYING"),
-        ("remain_time", "-2"),
-        ("disable_status", "2"),
+        ("signal", "32", "signal"),
+        ("signal", "good", "signal:good"),
+        ("gsm_status", "login", "gsm_status:login"),
+        ("voip_status", "?", "voip_status"),
+        ("voip_state", "FLYING:+15550100001", "voip_state:FLYING"),
+        ("remain_time", "-2", "remain_time"),
+        ("disable_status", "2", "disable_status"),
     ],
 )
-def test_names_the_fields_whose_values_it_cannot_read(key: str, value: str) -> None:
+def test_names_the_fields_whose_values_it_cannot_read(key: str, value: str, unread: str) -> None:
     message = decode(f"req:1;id:goip1;pass:pw;{key}:{value};".encode())
     assert isinstance(message, Keepalive)
-    assert message.unread == (key,)
+    assert message.unread == (unread,)
 
 
 @pytest.mark.parametrize("value", ["", "(null)", " "])

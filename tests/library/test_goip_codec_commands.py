@@ -119,7 +119,13 @@ SETTINGS = [
         "GSM",
         "get_exp_time:x;get_remain_time:-7;get_gsm_state:FLYING;out_call_interval:-1;module_down:9",
         Settings(
-            unread=("get_exp_time", "get_gsm_state", "get_remain_time", "module_down", "out_call_interval")
+            unread=(
+                "get_exp_time:x",
+                "get_gsm_state:FLYING",
+                "get_remain_time",
+                "module_down",
+                "out_call_interval",
+            )
         ),
     ),
     ("GSM", "", Settings()),

@@ -327,9 +327,9 @@ def test_values_that_cannot_be_read_are_counted(bench: Bench) -> None:
     bench.receive(keepalive(3, rest="voip_state:FLYING;"))
     bench.receive(push("STATE", 5, "gsm_remain_state:FLYING"))
     assert bench.dialog.ignored == {
-        "unknown_voip_state": 2,
+        "unknown_voip_state:FLYING": 2,
         "unknown_voip_status": 1,
-        "unknown_gsm_remain_state": 1,
+        "unknown_gsm_remain_state:FLYING": 1,
     }
 
 

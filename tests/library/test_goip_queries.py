@@ -88,7 +88,7 @@ def test_the_limit_of_calls(silent: Bench, limit: str, minutes: int | None, unli
     told_state = told(silent.receive(f"GSM:{sid};get_exp_time:{limit};get_remain_time:{limit}"), PortChanged)
     state = told_state[-1].state if told_state else PortState(port="goip1")
     assert (state.call_time_limit, state.remaining_time, state.unlimited) == (minutes, minutes, unlimited)
-    assert ("unknown_get_exp_time" in silent.dialog.ignored) is (limit == "x")
+    assert ("unknown_get_exp_time:x" in silent.dialog.ignored) is (limit == "x")
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,11 @@ The map, from the wire up:
 
 ======================  ================================================================================
 ``link/``               opens, sends and closes sockets; never reads what it moves
-``neogate/``,           a family each: ``codec`` (bytes to messages and back), ``session`` (one
-``goip/``               conversation), ``sending`` (outgoing texts), ``ussd``, ``port`` (one SIM slot),
-                        ``dialog`` (all of it, without sockets or clocks). Twin folders: who knows one
-                        finds the way in the other
+``neogate/``,           a family each: ``messages`` (what is read), ``codec`` (bytes to them and
+``goip/``               back), ``session`` (one conversation), ``sending`` (outgoing texts), ``ussd``,
+                        ``commands`` (what else can be asked), ``port`` (one SIM slot), ``dialog`` (all
+                        of it, without sockets or clocks). Twin folders: who knows one finds the way in
+                        the other
 ``dialog.py``           the contract of a dialog: it is told what happened and when, and returns Steps
 ``driver.py``           runs any dialog over any link
 ``hub.py``              lends drivers: gateways that register at one UDP port share its socket

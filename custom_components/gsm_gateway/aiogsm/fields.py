@@ -13,6 +13,7 @@ PADDING = "\r\n\0 "
 """What may stand behind a value or a packet and belongs to neither."""
 
 _UNKNOWN = frozenset({"", "(null)", "<null>"})
+_WORD = re.compile(r"[A-Za-z_]{1,16}")
 _INTEGER = re.compile(r"-?[0-9]{1,10}")
 _LINE_END = re.compile(r"(?:\r\n|\r|\n)\Z")
 
@@ -41,16 +42,21 @@ class Fields:
 
     @property
     def unread(self) -> tuple[str, ...]:
-        """The keys of values that could not be read, of those that were asked for."""
+        """The keys of values that could not be read, of those that were asked for; see ``read_as``."""
         return tuple(sorted(self._unread))
 
     def read_as[T](self, key: str, reader: Callable[[str], T | None]) -> T | None:
-        """Give what ``reader`` makes of a value; one that it can make nothing of is noted."""
+        """Give what ``reader`` makes of a value; one that it can make nothing of is noted.
+
+        A word that the value begins with is noted beside its key, so that its owner can report it; digits
+        are not, for they may be anybody's number.
+        """
         raw = self._values.get(key, "")
         if known(raw) is None:
             return None
         if (value := reader(raw)) is None:
-            self._unread.add(key)
+            word = _WORD.match(raw)
+            self._unread.add(f"{key}:{word[0]}" if word else key)
         return value
 
     def raw(self, *keys: str) -> str | None:

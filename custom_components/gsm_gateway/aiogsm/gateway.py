@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -37,6 +38,9 @@ from .outbox import Outbox
 from .requests import PortRequest, Reboot, SendUssd, SetAllEnabled, SetEnabled
 from .sender import Sender, Sending
 from .text import check_ussd_code
+
+FIRST_REPORT = 35.0
+"""Seconds after the opening in which a port that reports by itself is waited for: it does every 30."""
 
 USSD_TIMEOUTS = (5.0, 180.0)
 """The shortest and the longest time, in seconds, that a USSD answer can be waited for."""
@@ -102,6 +106,9 @@ class Gateway:
         self._driver: Driver[Any] | None = None
         self._unsubscribe: Callable[[], None] | None = None
         self._attached = False
+        self._opened_at = 0.0
+        self._unheard: set[str] = set()
+        self._stirred = asyncio.Event()
         self._first: asyncio.Future[None] | None = None
         self._sender = Sender(
             Outbox(pace=family.pace if pace is None else pace, batch=family.batch),
@@ -133,6 +140,8 @@ class Gateway:
         self._driver = await self._hub.acquire(self.family, self._endpoint)
         self._unsubscribe = self._driver.subscribe(self._on_dialog_event)
         self._sender.start()
+        self._opened_at = asyncio.get_running_loop().time()
+        self._unheard = set(self._box.lines)
         try:
             if Feature.PORTS_BY_THEMSELVES not in self.family.features:
                 self._first = asyncio.get_running_loop().create_future()
@@ -153,6 +162,7 @@ class Gateway:
         try:
             self._sender.stop()
             self._driver = None
+            self._stirred.set()
             if self._attached:
                 driver.detach(self._box.key)
             await self._sender.finish()
@@ -190,6 +200,7 @@ class Gateway:
         timeout = self.family.ussd_timeout if timeout is None else timeout
         if not USSD_TIMEOUTS[0] <= timeout <= USSD_TIMEOUTS[1]:
             raise InvalidInput("ussd_timeout", "a USSD answer can be waited for 5 to 180 seconds")
+        await self._first_heard(port)
         driver = self._opened()
         async with self._sender.turn(port):
             return await driver.submit(self._box.key, SendUssd(port=port, code=code, timeout=timeout))
@@ -219,7 +230,16 @@ class Gateway:
     async def ask[O](self, request: PortRequest[O]) -> O:
         """Ask something of one port, at once and beside its texts. Raise NotSupported or GatewayError."""
         self._check_port(request.port)
+        await self._first_heard(request.port)
         return await self._opened().submit(self._box.key, request)
+
+    async def _first_heard(self, port: str) -> None:
+        """Wait for a port that reports by itself and had no time for that since the opening."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(self._opened_at + FIRST_REPORT):
+                while port in self._unheard and self._driver is not None:
+                    self._stirred.clear()
+                    await self._stirred.wait()
 
     def _opened(self) -> Driver[Any]:
         if self._driver is None:
@@ -240,6 +260,9 @@ class Gateway:
             case PortChanged(state=port, host=host):
                 ports = MappingProxyType({**self._state.ports, port.port: port})
                 self._update(replace(self._state, ports=ports, host=host or self._state.host))
+                if port.status is not PortStatus.OFFLINE:
+                    self._unheard.discard(port.port)
+                    self._stirred.set()
             case SmsArrived():
                 self._on_sms(event)
             case DeliveryReported():

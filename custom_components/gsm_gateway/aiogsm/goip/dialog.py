@@ -58,6 +58,7 @@ from .ussd import UssdCodes
 
 _MOST_LINES = 1024  # of one box, adopted ones among them
 
+_MOST_REASONS = 64  # that are counted apart: a box may send any word
 _STRANGERS_TOLD = 5.0  # seconds until the same stranger is told of again
 _STRANGERS_KEPT = 256
 
@@ -172,8 +173,10 @@ class GoipDialog(Dialog[Address]):
         return []
 
     def _count_unread(self, message: Keepalive | Push | Settings) -> None:
-        for key in message.unread:
-            self._ignored[f"unknown_{key}"] += 1
+        for unread in message.unread:
+            reason = f"unknown_{unread}"
+            if reason in self._ignored or len(self._ignored) < _MOST_REASONS:
+                self._ignored[reason] += 1
 
     def _own(self, served: Served, line_id: str, now: float) -> Line:
         line = Line(line_id, served.box.key, now)

@@ -18,7 +18,7 @@ class Keepalive:
 
     ``count`` grows by one from the box's start. ``csq`` is the module's 0 to 31, ``remaining`` minutes
     or ``NO_LIMIT``. ``reporting`` is false where the box was told to keep calls to itself. ``unread``
-    names the fields whose values mean nothing to us.
+    names the fields whose values mean nothing to us, with the word that stands there.
     """
 
     count: int
