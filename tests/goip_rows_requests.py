@@ -292,7 +292,6 @@ WORDLESS = {"CF", "CW"}  # their error form has no text
 MAY_BE_LOST = {
     ("svr_drop_call", "outcome_unknown"),
     ("svr_reboot_module", "outcome_unknown"),
-    ("svr_reboot_module", None),  # a lost keepalive is taken for the silence of a restart
     ("USSD", "outcome_unknown"),
 }
 """What is told of what is never said twice, or only once more, where the refusal did not get through."""

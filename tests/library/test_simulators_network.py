@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 import time
 
 import pytest
@@ -18,9 +18,11 @@ HOUR = 3600.0
 
 
 @pytest.fixture
-def clock() -> fast_time.FastClock:
+def clock() -> Iterator[fast_time.FastClock]:
     """Let this test's time fly."""
-    return fast_time.let_it_fly(asyncio.get_event_loop())
+    clock = fast_time.let_it_fly(asyncio.get_event_loop())
+    yield clock
+    clock.land()
 
 
 async def test_hours_pass_in_a_moment_and_in_order(clock: fast_time.FastClock) -> None:

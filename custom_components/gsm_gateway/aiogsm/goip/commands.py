@@ -144,21 +144,6 @@ class Act(Single):
         return self._finish(OutcomeUnknown("the line did not say whether it was done"))
 
 
-class RebootAct(Act):
-    """A restart: silence of the line tells that it is done, too."""
-
-    _alive = False
-
-    @override
-    def notice(self, notice: Notice) -> Turn:
-        self._alive |= isinstance(notice, Heard)
-        return super().notice(notice)
-
-    @override
-    def _give_up(self, now: float) -> Turn:
-        return super()._give_up(now) if self._alive else self._finish(Done())
-
-
 class HangUpAct(Act):
     """The end of a call: the box's news of it tells that it is done, too."""
 
@@ -219,7 +204,7 @@ def _act(request: Reboot | HangUp) -> Order:
     if isinstance(request, HangUp):
         return Order(command=Command.HANG_UP, port=request.port, conversation=HangUpAct)
     command = Command.REBOOT_BOX if request.port is None else Command.REBOOT_MODULE
-    return Order(command=command, port=request.port, conversation=RebootAct)
+    return Order(command=command, port=request.port, conversation=Act)
 
 
 type _Setting = SetPhoneNumber | SetCallTimeLimit | ResetRemainingTime | SetCallInterval | SetImei
