@@ -422,7 +422,8 @@ def flow_errors(flow: str) -> set[str]:
                 found |= strings_in(node.value)
             case [ast.Name(id="errors") | ast.Attribute(attr="_errors")]:
                 found |= values_of_dicts(node.value)
-    makers = [one for one in nodes_of_flow(flow, ast.FunctionDef) if one.name.endswith("_errors")]
+    functions = (*nodes_of_flow(flow, ast.FunctionDef), *nodes_of_flow(flow, ast.AsyncFunctionDef))
+    makers = [one for one in functions if one.name.endswith("_errors")]
     return found.union(*(values_of_dicts(node) for maker in makers for node in returns(maker)))
 
 
@@ -432,7 +433,7 @@ def values_of_dicts(part: ast.AST) -> set[str]:
     )
 
 
-def returns(function: ast.FunctionDef) -> list[ast.Return]:
+def returns(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.Return]:
     return [node for node in ast.walk(function) if isinstance(node, ast.Return)]
 
 

@@ -25,20 +25,15 @@ class PortButtonDescription(ButtonEntityDescription):
     needs: Feature = EVERY_FAMILY
 
 
-REBOOT = ButtonEntityDescription(
+REBOOT = PortButtonDescription(
     key="reboot",
     translation_key="reboot",
     device_class=ButtonDeviceClass.RESTART,
     entity_category=EntityCategory.CONFIG,
+    press=async_reboot,
 )
 PORT_BUTTONS = (
-    PortButtonDescription(
-        key="reboot",
-        translation_key="reboot",
-        device_class=ButtonDeviceClass.RESTART,
-        entity_category=EntityCategory.CONFIG,
-        press=async_reboot,
-    ),
+    REBOOT,
     PortButtonDescription(
         key="reset_remaining_time",
         translation_key="reset_remaining_time",

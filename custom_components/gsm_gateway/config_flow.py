@@ -125,6 +125,22 @@ def _password_errors(password: str) -> dict[str, str]:
     return {}
 
 
+def _ear_for(hass: HomeAssistant, user_input: dict[str, Any]) -> Ear:
+    """Give what listens on the port that was typed, for the password that was."""
+    return Ear(async_get_hub(hass), FAMILIES[GOIP], user_input[CONF_PORT], user_input[CONF_PASSWORD])
+
+
+async def _open_errors(ear: Ear, password: str) -> dict[str, str]:
+    """Begin to listen, or say in which field of the form the reason is that this cannot be."""
+    if errors := _password_errors(password):
+        return errors
+    try:
+        await ear.open()
+    except GatewayError:
+        return {"base": "port_in_use"}
+    return {}
+
+
 def _other_lines_report(entry: GsmGatewayConfigEntry, line: str) -> bool:
     """Whether lines beside this one report now, and so know the password."""
     if entry.state is not ConfigEntryState.LOADED:
@@ -227,20 +243,12 @@ class GsmGatewayConfigFlow(ConfigFlow, domain=DOMAIN):
     async def async_step_goip(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask where to listen and for which password, then listen."""
         if user_input is not None:
-            self._input, self._errors = user_input, {}
-            family = FAMILIES[GOIP]
-            self._ear = Ear(
-                async_get_hub(self.hass), family, user_input[CONF_PORT], user_input[CONF_PASSWORD]
-            )
-            try:
-                family.check_box(Box(key="probe", password=user_input[CONF_PASSWORD]))
-                await self._ear.open()
-            except InvalidInput as err:
-                self._errors = _form_errors(err)
-            except GatewayError:
-                self._errors = {"base": "port_in_use"}
-            else:
+            self._input = user_input
+            ear = _ear_for(self.hass, user_input)
+            if not (errors := await _open_errors(ear, user_input[CONF_PASSWORD])):
+                self._ear = ear
                 return await self.async_step_goip_wait()
+            self._errors = errors
         schema = self.add_suggested_values_to_schema(GOIP_SCHEMA, self._input)
         return self.async_show_form(step_id=GOIP, data_schema=schema, errors=self._errors)
 
@@ -429,15 +437,9 @@ class GsmGatewayConfigFlow(ConfigFlow, domain=DOMAIN):
     ) -> ConfigFlowResult:
         """Listen on another port for the lines of a GoIP, or take another password."""
         errors: dict[str, str] = {}
-        if user_input is not None and not (errors := _password_errors(user_input[CONF_PASSWORD])):
-            ear = Ear(
-                async_get_hub(self.hass), FAMILIES[GOIP], user_input[CONF_PORT], user_input[CONF_PASSWORD]
-            )
-            try:
-                await ear.open()
-            except GatewayError:
-                errors = {"base": "port_in_use"}
-            else:
+        if user_input is not None:
+            ear = _ear_for(self.hass, user_input)
+            if not (errors := await _open_errors(ear, user_input[CONF_PASSWORD])):
                 await ear.close()
                 return self._renew(entry, user_input, "reconfigure_successful")
         return self.async_show_form(

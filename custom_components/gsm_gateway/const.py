@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 DOMAIN = "gsm_gateway"
-NAME = "GSM Gateway"
 
 CONF_ALL_LINES = "all_lines"
 CONF_ENTRY_ID = "entry_id"

@@ -86,7 +86,7 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
         self.gateway = gateway
         self.data = gateway.state
         self.contacts = ContactBook(entry)
-        self._unsubscribe = gateway.subscribe(self._on_event)
+        gateway.subscribe(self._on_event)
         self._port_listeners: dict[tuple[str, str], list[PortEventListener]] = {}
         self._waiting_for_start: list[ReceivedSms] | None = []
         self._contact_listeners: list[ContactListener] = []
@@ -218,8 +218,9 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
             self.hass.config_entries.async_update_entry(
                 self.config_entry, data={**self.config_entry.data, CONF_LINES: [*known, *new]}
             )
-        self.sims.look(ports)
-        for name, port in ports.items():
+        changed = {name: port for name, port in ports.items() if self.data.ports.get(name) is not port}
+        self.sims.look(changed)
+        for name, port in changed.items():
             if port.status is not PortStatus.OFFLINE:
                 async_end_issue(self.hass, self.config_entry, name, LINE_TAKEN)
         moved = state.host != self.data.host

@@ -81,7 +81,6 @@ class GsmPortEntity(CoordinatorEntity[GsmGatewayCoordinator]):
         self._port = port
         _, identifier = coordinator.port_identifier(port)
         self._attr_unique_id = f"{identifier}_{description.key}"
-        coordinator.port_device_id(port)
         self._attr_device_info = ChildDeviceInfo(
             identifiers={coordinator.port_identifier(port)},
             parent_device_id=coordinator.box_device_id(),

@@ -1,7 +1,6 @@
 """Links open, send and close. They move bytes and never read them."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 
 from ..errors import GatewayError
 
@@ -44,6 +43,3 @@ class Link[P](ABC):
     @abstractmethod
     async def close(self) -> None:
         """Close everything and return once no socket and no task is left."""
-
-
-type LinkFactory[P] = Callable[[], Link[P]]
