@@ -6,11 +6,12 @@ box that registers at its UDP port. ``P`` is how the link names its far ends.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from .errors import GatewayError
 from .models import DialogEvent
+from .records import Memory, Record
 from .requests import Outcome, Request
 
 type Ticket = int
@@ -73,7 +74,18 @@ class Settle:
     outcome: Outcome
 
 
-type Step[P] = Open[P] | Send[P] | Drop[P] | Emit | Settle
+@dataclass(frozen=True, slots=True)
+class Keep[P]:
+    """Have this made durable, then go on with the Steps that ``then`` gives for that time.
+
+    ``then`` is told whether it is durable. Records are kept in the order in which they are asked for.
+    """
+
+    record: Record
+    then: Callable[[bool, float], Steps[P]]
+
+
+type Step[P] = Open[P] | Send[P] | Drop[P] | Emit | Settle | Keep[P]
 type Steps[P] = list[Step[P]]
 
 
@@ -90,7 +102,7 @@ class Dialog[P](ABC):
         """Give bytes of the wire as they may be logged: without passwords and PINs."""
 
     @abstractmethod
-    def attach(self, box: Box, now: float) -> Steps[P]:
+    def attach(self, box: Box, memory: Memory, now: float) -> Steps[P]:
         """Begin to serve a gateway. Raise InvalidInput where its settings cannot be carried or are taken."""
 
     @abstractmethod

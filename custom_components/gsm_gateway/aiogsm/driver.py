@@ -2,17 +2,21 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from itertools import count
 import logging
 from typing import assert_never, cast, override
 
-from .dialog import Box, Dialog, Drop, Emit, Open, Send, Settle, Step, Steps, Ticket
+from .dialog import Box, Dialog, Drop, Emit, Keep, Open, Send, Settle, Step, Steps, Ticket
 from .errors import GatewayError, LinkLost
 from .link import Link, Listener
 from .listeners import Listeners
 from .models import DialogEvent
+from .records import Memory, Record
 from .requests import Outcome, Request
+
+type Keeper = Callable[[Record], Awaitable[bool]]
+"""Makes a record of one gateway durable, and tells whether it is."""
 
 _WIRE = logging.getLogger(f"{__package__}.wire")
 
@@ -32,6 +36,8 @@ class Driver[P](Listener[P]):
         self._waiting: dict[Ticket, asyncio.Future[Outcome]] = {}
         self._listeners: Listeners[DialogEvent] = Listeners()
         self._attached: set[str] = set()
+        self._keepers: dict[str, Keeper] = {}
+        self._keeping: dict[asyncio.Task[None], str] = {}
 
     async def start(self) -> None:
         """Make the link ready. Raise CannotConnect where that is impossible."""
@@ -53,17 +59,25 @@ class Driver[P](Listener[P]):
         """How many packets were ignored, by reason."""
         return self._dialog.ignored
 
-    def attach(self, box: Box) -> None:
+    def attach(self, box: Box, memory: Memory, keeper: Keeper) -> None:
         """Begin to serve a gateway. Raise InvalidInput where its settings cannot be used."""
-        steps = self._dialog.attach(box, self._loop.time())
+        steps = self._dialog.attach(box, memory, self._loop.time())
+        self._keepers[box.key] = keeper
         self._attached.add(box.key)
         self._perform(steps)
 
-    def detach(self, key: str) -> None:
-        """Take leave of a gateway, if it is served here; what it owes an answer is settled."""
-        if key in self._attached:
-            self._attached.remove(key)
-            self._perform(self._dialog.detach(key, self._loop.time()))
+    async def detach(self, key: str) -> None:
+        """Take leave of a gateway, if it is served here; what it owes an answer is settled.
+
+        What was being kept is kept before this returns, and acknowledged.
+        """
+        if key not in self._attached:
+            return
+        self._attached.remove(key)
+        self._perform(self._dialog.detach(key, self._loop.time()))
+        while tasks := [task for task, gateway in self._keeping.items() if gateway == key]:
+            await asyncio.wait(tasks)
+        del self._keepers[key]
 
     async def submit[O](self, key: str, request: Request[O]) -> O:
         """Ask something of a gateway and wait for its outcome. Raise GatewayError as the request's."""
@@ -121,8 +135,16 @@ class Driver[P](Listener[P]):
                 self._link.open(peer)
             case Drop(peer):
                 self._link.drop(peer)
+            case Keep(record, then):
+                task = self._loop.create_task(self._keep(self._keepers[record.gateway](record), then))
+                self._keeping[task] = record.gateway
+                task.add_done_callback(self._keeping.pop)
             case _:
                 assert_never(step)
+
+    async def _keep(self, kept: Awaitable[bool], then: Callable[[bool, float], Steps[P]]) -> None:
+        durable = await kept
+        self._perform(then(durable, self._loop.time()))
 
     def _settle(self, ticket: Ticket, outcome: Outcome) -> None:
         waiting = self._waiting.get(ticket)

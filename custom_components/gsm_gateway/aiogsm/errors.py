@@ -14,7 +14,7 @@ class InvalidInput(GatewayError, ValueError):
 
     ``reason`` is a stable word for translations: ``number``, ``text_empty``, ``text_control``,
     ``text_too_long``, ``ussd_code``, ``ussd_timeout``, ``port``, ``ports``, ``imei``, ``minutes``,
-    ``seconds``, ``ringing`` and ``cell`` for what is asked of a gateway; ``credential``, ``host``,
+    ``seconds``, ``ringing``, ``cell`` and ``repeated`` for what is asked of a gateway; ``credential``, ``host``,
     ``message_id`` and ``taken`` for how one is set up. ``excess`` counts the bytes over a limit.
     """
 
@@ -67,6 +67,10 @@ class CommandRefused(GatewayError):
 
 class PortNotReady(CommandRefused):
     """The port could not take it, and nothing left: another port may be tried."""
+
+
+class NotKept(GatewayError):
+    """It could not be made durable that a text is about to leave, so it did not."""
 
 
 class OutcomeUnknown(GatewayError):

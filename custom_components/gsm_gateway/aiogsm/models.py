@@ -73,6 +73,8 @@ class MessageError(StrEnum):
     BOX_OFFLINE = "box_offline"
     EXPIRED = "expired"
     TOO_LONG = "too_long"
+    LIMIT_REACHED = "limit_reached"
+    STORE_FAILED = "store_failed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,9 +121,29 @@ class GatewayState:
         return sum(port.status is PortStatus.READY for port in self.ports.values())
 
 
+class Priority(StrEnum):
+    """Whose turn it is first."""
+
+    NORMAL = "normal"
+    HIGH = "high"
+
+
+class HandedOn(StrEnum):
+    """How far a received text has come on its way to those who act on it."""
+
+    NO = "received"
+    BEGUN = "handing_on"
+    DONE = "done"
+    UNKNOWN = "unknown"
+    """Begun when the process was ended: it may have been acted on, and is not handed on again."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceivedSms:
-    """A text that arrived, joined from its parts. ``complete`` is false where one never came."""
+    """A text that arrived, joined from its parts. ``complete`` is false where one never came.
+
+    ``held_over``: it arrived in an earlier run, and could not be handed on in that.
+    """
 
     message_id: str
     port: str
@@ -130,19 +152,41 @@ class ReceivedSms:
     received_at: datetime
     parts: int = 1
     complete: bool = True
+    held_over: bool = False
+    handed_on: HandedOn = HandedOn.NO
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trace:
+    """What a gateway's line knows a text by, so that its result is recognised when it comes late."""
+
+    sendid: int
+    telid: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """A text on its way out, as it stands now. ``pinned`` is the port that the caller asked for."""
+    """A text on its way out, as it stands now. ``pinned`` is the port that the caller asked for.
+
+    Times are those of the wall: ``left_at`` is when it was about to leave, ``settled_at`` when its status
+    became final. It departs not before ``not_before``, and not from ``expires_at`` on. ``reference`` is
+    the number by which delivery reports name it.
+    """
 
     message_id: str
     recipient: str = field(repr=False)
     text: str = field(repr=False)
     created_at: datetime
+    expires_at: datetime
+    not_before: datetime | None = None
+    priority: Priority = Priority.NORMAL
     status: MessageStatus = MessageStatus.QUEUED
     pinned: str | None = None
     port: str | None = None
+    left_at: datetime | None = None
+    settled_at: datetime | None = None
+    trace: Trace | None = None
+    reference: int | None = None
     error: MessageError | None = None
     error_detail: str | None = None
 
@@ -189,18 +233,6 @@ class PortChanged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SmsArrived:
-    """A text arrived: already acknowledged, repeats dropped, parts joined."""
-
-    gateway: str
-    port: str
-    sender: str = field(repr=False)
-    text: str = field(repr=False)
-    parts: int = 1
-    complete: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class CallChanged:
     """A call on one of the ports began, was answered or ended."""
 
@@ -215,20 +247,6 @@ class UssdArrived:
     gateway: str
     port: str
     text: str = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeliveryReported:
-    """The network tells what became of a text that had been taken, named as ``SmsTaken`` named it.
-
-    ``delivered`` is ``None`` while it still tries. ``number`` is missing on older firmware.
-    """
-
-    gateway: str
-    port: str
-    reference: int
-    delivered: bool | None
-    number: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -286,10 +304,8 @@ class LineHeard:
 type DialogEvent = (
     ConnectionChanged
     | PortChanged
-    | SmsArrived
     | CallChanged
     | UssdArrived
-    | DeliveryReported
     | LateResult
     | PortRestarted
     | TroubleFound

@@ -1,30 +1,42 @@
 """The queue of what wants to leave: a lane per port, which texts and USSD take in turn.
 
-Pure: the time is passed in (the loop's clock, in seconds), and nothing is sent from here. The caller
-asks ``take`` what may leave now, sends it, and says with ``settle`` or ``release`` how it went.
+Pure: the time is passed in, nothing is sent and nothing kept from here. The caller asks ``take`` what may
+depart now, says with ``leaving`` that a text is about to leave for good, and with ``settle`` or ``release``
+how it went. What every text has become is in the Message that each of these gives; the caller keeps it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from itertools import count
+from typing import NamedTuple
 
-from .errors import (
-    CommandRefused,
-    GatewayError,
-    GatewayTimeout,
-    InvalidInput,
-    LinkLost,
-    OutcomeUnknown,
-    PortNotReady,
-)
-from .models import Message, MessageError, MessageStatus, PortState, PortStatus
+from .errors import GatewayTimeout, LinkLost, NotKept, PortNotReady
+from .lanes import Lane, Plan
+from .limits import Limits, Usage
+from .models import Message, MessageError, MessageStatus, PortState, PortStatus, Priority, Trace
 from .requests import Outcome
-
-EXPIRES_AFTER = 3600.0
-"""Seconds that a text waits for a port that can send it."""
+from .verdicts import cause_of, settled
 
 RETRY_PAUSE = 30.0
-"""Seconds that a lane rests after a gateway did not answer at all."""
+"""Seconds that a lane rests after a gateway did not answer, or the disk did not take a mark."""
+
+PATIENCE = 30.0
+"""Seconds that a text waits for the port that its sender named, while that may come back by itself."""
+
+COUNTED = (MessageStatus.SENT, MessageStatus.UNKNOWN)
+"""What a text must have come to, to count among those that its port has sent."""
+
+_MOST_KNOWN = 4096  # recipients whose usual port is remembered
+_RANK = {Priority.HIGH: 0, Priority.NORMAL: 1}
+
+
+class Moment(NamedTuple):
+    """The loop's clock, in seconds, which every wait goes by; and the wall's, local, which people go by."""
+
+    at: float
+    wall: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,23 +51,6 @@ type Departure = Message | Turn
 
 
 @dataclass(slots=True)
-class _Lane:
-    """What a port does: ``out`` counts what has departed, ``held`` who keeps anything more from it."""
-
-    out: int = 0
-    held: int = 0
-    free_at: float = 0.0
-    used_at: float = 0.0
-
-    @property
-    def idle(self) -> bool:
-        return not self.out and not self.held
-
-    def free(self, now: float) -> bool:
-        return self.idle and self.free_at <= now
-
-
-@dataclass(slots=True)
 class _Batch:
     """Room for more recipients of the text that a port is about to be given."""
 
@@ -67,33 +62,71 @@ class _Batch:
 class _Waiting:
     message: Message
     order: int
+    since: float
     expires_at: float
     refused_by: dict[str, PortNotReady] = field(default_factory=dict)
 
+    @property
+    def rank(self) -> tuple[int, int]:
+        return _RANK[self.message.priority], self.order
+
 
 class Outbox:
-    """All texts of one gateway that are not settled, in order of arrival."""
+    """All texts of one gateway that are not settled: the urgent ones first, then in order of arrival."""
 
-    def __init__(self, *, pace: float, batch: int = 1) -> None:
+    def __init__(self, *, pace: float, batch: int = 1, limits: Limits | None = None) -> None:
         """Keep ``pace`` seconds between the beginnings of two texts of one port.
 
         A port is given up to ``batch`` recipients of one text at a time.
         """
+        self.usage = Usage()
         self._pace = pace
         self._batch = batch
+        self._limits = limits or Limits()
         self._queued: dict[str, _Waiting] = {}
-        self._sending: dict[str, _Waiting] = {}
+        self._departed: dict[str, _Waiting] = {}
         self._turns: list[Turn] = []
-        self._lanes: dict[str, _Lane] = {}
+        self._lanes: dict[str, Lane] = {}
+        self._usual: OrderedDict[str, str] = OrderedDict()
         self._orders = count()
 
     def __len__(self) -> int:
         """How many texts are not settled."""
-        return len(self._queued) + len(self._sending)
+        return len(self._queued) + len(self._departed)
 
-    def add(self, message: Message, now: float) -> None:
-        """Queue a text."""
-        self._queued[message.message_id] = _Waiting(message, next(self._orders), now + EXPIRES_AFTER)
+    def add(self, message: Message, now: Moment) -> None:
+        """Queue a text, or one that was queued in an earlier run."""
+        self._queued[message.message_id] = self._waiting(message, now)
+
+    def resume(self, message: Message, now: Moment) -> None:
+        """Take a text that left in an earlier run, whose result is still waited for."""
+        assert message.port is not None  # it has left
+        self._lane(message.port).out += 1
+        self._departed[message.message_id] = self._waiting(message, now)
+
+    def rest(self, port: str, until: float) -> None:
+        """Let no text depart by a port before ``until``."""
+        lane = self._lane(port)
+        lane.free_at = max(lane.free_at, until)
+
+    def rest_after(self, port: str, age: float, now: Moment) -> None:
+        """Keep the pace of a port whose last text left ``age`` seconds ago, in an earlier run."""
+        self.rest(port, now.at + max(self._pace - age, 0.0))
+
+    def has_departed(self, message_id: str) -> bool:
+        """Whether a text has departed and is not settled."""
+        return message_id in self._departed
+
+    def met(self, recipient: str, port: str) -> None:
+        """Note by which port somebody was last texted, or wrote."""
+        self._usual[recipient] = port
+        self._usual.move_to_end(recipient)
+        if len(self._usual) > _MOST_KNOWN:
+            self._usual.popitem(last=False)
+
+    def _waiting(self, message: Message, now: Moment) -> _Waiting:
+        left = (message.expires_at - now.wall).total_seconds()
+        return _Waiting(message, next(self._orders), now.at, now.at + left)
 
     def add_turn(self, turn: Turn) -> None:
         """Queue a USSD request."""
@@ -104,8 +137,8 @@ class Outbox:
         if turn in self._turns:
             self._turns.remove(turn)
 
-    def take(self, ports: Mapping[str, PortState], now: float) -> list[Departure]:
-        """Say what may leave now, and take its lanes."""
+    def take(self, ports: Mapping[str, PortState], now: Moment) -> list[Departure]:
+        """Say what may depart now, and take its lanes. A departed text has a port, and has not left yet."""
         return [*self._depart_turns(), *self._depart_texts(ports, now)]
 
     def _depart_turns(self) -> Iterator[Turn]:
@@ -115,41 +148,64 @@ class Outbox:
                 self._lane(turn.port).out += 1
                 yield turn
 
-    def _depart_texts(self, ports: Mapping[str, PortState], now: float) -> Iterator[Message]:
+    def _depart_texts(self, ports: Mapping[str, PortState], now: Moment) -> Iterator[Message]:
         batches: dict[str, _Batch] = {}
-        # What came back from a port goes before what arrived after it.
-        for waiting in sorted(self._queued.values(), key=lambda waiting: waiting.order):
-            able = [port for port in ports if _is_able(port, ports[port], waiting)]
-            free = [port for port in able if self._lane(port).free(now)]
-            text = waiting.message.text
-            if free:  # the one that was idle longest, so that equals take turns
-                chosen: str | None = min(free, key=lambda port: self._lane(port).used_at)
-            else:
-                chosen = _roomy(batches, able, text)
-            if chosen is None:
+        plan = Plan(ports, self._lane, self._pace, now.at)
+        for waiting in sorted(self._queued.values(), key=lambda waiting: waiting.rank):
+            if not plan.free and not any(batch.room for batch in batches.values()):
+                return
+            if waiting.message.not_before is not None and waiting.message.not_before > now.wall:
                 continue
-            if chosen in free:
-                batches[chosen] = _Batch(text, self._share(text, len(free)))
-            batches[chosen].room -= 1
-            yield self._depart(waiting, chosen, now)
+            text = waiting.message.text
+            able = [port for port, state in ports.items() if self._is_able(port, state, waiting, now)]
+            if (chosen := _roomy(batches, able, text)) is not None and not plan.free_of(able):
+                batches[chosen].room -= 1
+                yield self._depart(waiting, chosen, now)
+                continue
+            free = plan.free_of(able)
+            if (chosen := plan.choose(able, self._usual.get(waiting.message.recipient))) is not None:
+                batches[chosen] = _Batch(text, self._share(text, free) - 1)
+                yield self._depart(waiting, chosen, now)
+
+    def _is_able(self, port: str, state: PortState, waiting: _Waiting, now: Moment) -> bool:
+        """Whether a port is ready, may send this text, and has not refused it."""
+        if waiting.message.pinned not in (None, port) or port in waiting.refused_by:
+            return False
+        return state.status is PortStatus.READY and not self._is_spent(port, now)
+
+    def _is_spent(self, port: str, now: Moment) -> bool:
+        return self.usage.spent(port, now.wall.date(), self._limits, self._lane(port).out)
 
     def _share(self, text: str, ports: int) -> int:
         """Give how many of a text's recipients one of so many free ports takes, so that all help."""
         recipients = sum(waiting.message.text == text for waiting in self._queued.values())
         return min(self._batch, -(-recipients // ports))
 
-    def _depart(self, waiting: _Waiting, port: str, now: float) -> Message:
+    def _depart(self, waiting: _Waiting, port: str, now: Moment) -> Message:
         lane = self._lane(port)
-        lane.out, lane.used_at, lane.free_at = lane.out + 1, now, now + self._pace
-        waiting.message = replace(waiting.message, status=MessageStatus.SENDING, port=port)
-        self._sending[waiting.message.message_id] = self._queued.pop(waiting.message.message_id)
+        lane.out, lane.used_at, lane.free_at = lane.out + 1, now.at, now.at + self._pace
+        waiting.message = replace(waiting.message, port=port)
+        self._departed[waiting.message.message_id] = self._queued.pop(waiting.message.message_id)
         return waiting.message
 
+    def leaving(self, message_id: str, trace: Trace | None, now: Moment) -> Message:
+        """Note that a departed text is about to leave for good, and give it as it has to be kept before."""
+        waiting = self._departed[message_id]
+        waiting.message = replace(
+            waiting.message, status=MessageStatus.SENDING, left_at=now.wall, trace=trace
+        )
+        return waiting.message
+
+    def left(self, message_id: str, now: Moment) -> None:
+        """Note that a text leaves now: the pace of its port goes by this moment."""
+        if (waiting := self._departed.get(message_id)) is not None and waiting.message.port is not None:
+            self.rest(waiting.message.port, now.at + self._pace)
+
     def hold(self, port: str) -> None:
-        """Let nothing more depart by a port until ``resume``."""
+        """Let nothing more depart by a port until ``unhold``."""
         self._lane(port).held += 1
 
-    def resume(self, port: str) -> None:
+    def unhold(self, port: str) -> None:
         """End one ``hold``."""
         self._lane(port).held -= 1
 
@@ -162,23 +218,27 @@ class Outbox:
         self._lane(port).out -= 1
 
     def settle(
-        self, message_id: str, outcome: Outcome, ports: Mapping[str, PortState], now: float
+        self, message_id: str, outcome: Outcome, ports: Mapping[str, PortState], now: Moment
     ) -> Message:
         """Note how a departure went: the text is settled, or back in the queue for another try."""
-        waiting = self._sending.pop(message_id)
+        waiting = self._departed.pop(message_id)
         port = waiting.message.port
         assert port is not None  # a text gets its port when it departs
-        lane = self._lane(port)
-        lane.out -= 1
-        if isinstance(outcome, GatewayTimeout):
-            lane.free_at = max(lane.free_at, now + RETRY_PAUSE)
+        self._lane(port).out -= 1
+        if isinstance(outcome, GatewayTimeout | NotKept):
+            self.rest(port, now.at + RETRY_PAUSE)
         if isinstance(outcome, PortNotReady):
             waiting.refused_by[port] = outcome
         if self._may_try_again(waiting, outcome, ports):
-            waiting.message = replace(waiting.message, status=MessageStatus.QUEUED, port=None)
+            waiting.message = replace(
+                waiting.message, status=MessageStatus.QUEUED, port=None, left_at=None, trace=None
+            )
             self._queued[message_id] = waiting
-        else:
-            waiting.message = _settled(waiting.message, outcome)
+            return waiting.message
+        waiting.message = settled(waiting.message, outcome, now.wall)
+        if waiting.message.status in COUNTED:
+            self.usage.add(port, now.wall.date())
+            self.met(waiting.message.recipient, port)
         return waiting.message
 
     def _may_try_again(self, waiting: _Waiting, outcome: Outcome, ports: Mapping[str, PortState]) -> bool:
@@ -186,58 +246,58 @@ class Outbox:
         if isinstance(outcome, PortNotReady):
             candidates = ports.keys() if waiting.message.pinned is None else {waiting.message.pinned}
             return bool(candidates - waiting.refused_by.keys())
-        return isinstance(outcome, LinkLost | GatewayTimeout)
+        return isinstance(outcome, LinkLost | GatewayTimeout | NotKept)
 
-    def expire(self, now: float) -> list[Message]:
-        """Give up what has waited too long."""
-        late = [key for key, waiting in self._queued.items() if waiting.expires_at <= now]
-        return [self._give_up(key, MessageStatus.EXPIRED, MessageError.EXPIRED) for key in late]
+    def give_up(self, ports: Mapping[str, PortState], now: Moment) -> list[Message]:
+        """Settle what has waited too long, or waits for what cannot be."""
+        verdicts = [(waiting, self._verdict(waiting, ports, now)) for waiting in self._queued.values()]
+        return [self._give_up(waiting, *verdict, now) for waiting, verdict in verdicts if verdict]
 
-    def abandon(self) -> list[Message]:
-        """Give up everything that has not left, because the gateway is being closed."""
-        return [
-            self._give_up(key, MessageStatus.FAILED, MessageError.BOX_OFFLINE) for key in list(self._queued)
-        ]
+    def _verdict(
+        self, waiting: _Waiting, ports: Mapping[str, PortState], now: Moment
+    ) -> tuple[MessageStatus, MessageError, str | None] | None:
+        pinned = waiting.message.pinned
+        if waiting.expires_at <= now.at:
+            return MessageStatus.EXPIRED, MessageError.EXPIRED, None
+        if pinned is not None and pinned in ports and not self._lane(pinned).held:
+            cause = cause_of(ports[pinned].status, certain=now.at >= waiting.since + PATIENCE)
+            if cause is not None:
+                return MessageStatus.FAILED, *cause
+        candidates = [port for port in ports if pinned in (None, port)]
+        if candidates and all(self._is_spent(port, now) for port in candidates):
+            return MessageStatus.FAILED, MessageError.LIMIT_REACHED, None
+        return None
 
-    def _give_up(self, message_id: str, status: MessageStatus, error: MessageError) -> Message:
-        return replace(self._queued.pop(message_id).message, status=status, error=error)
+    def _give_up(
+        self, waiting: _Waiting, status: MessageStatus, error: MessageError, detail: str | None, now: Moment
+    ) -> Message:
+        del self._queued[waiting.message.message_id]
+        return replace(
+            waiting.message, status=status, error=error, error_detail=detail, settled_at=now.wall
+        )
 
-    def deadline(self, now: float) -> float | None:
-        """When to call ``expire`` and ``take`` again, if nothing else happens before."""
+    def drop(self, message_id: str) -> bool:
+        """Take a text that waits out of the queue, if it does."""
+        return self._queued.pop(message_id, None) is not None
+
+    def deadline(self, ports: Mapping[str, PortState], now: Moment) -> float | None:
+        """When to call ``give_up`` and ``take`` again, if nothing else happens before."""
         if not self._queued:
             return None
-        lanes = [lane.free_at for lane in self._lanes.values() if lane.idle and lane.free_at > now]
-        return min([*lanes, *(waiting.expires_at for waiting in self._queued.values())])
+        dues = [lane.free_at for lane in self._lanes.values() if lane.idle and lane.free_at > now.at]
+        for waiting in self._queued.values():
+            dues.append(waiting.expires_at)
+            if (not_before := waiting.message.not_before) is not None and not_before > now.wall:
+                dues.append(now.at + (not_before - now.wall).total_seconds())
+            if waiting.message.pinned in ports and waiting.since + PATIENCE > now.at:
+                dues.append(waiting.since + PATIENCE)
+        return min(dues)
 
-    def _lane(self, port: str) -> _Lane:
-        return self._lanes.setdefault(port, _Lane())
+    def _lane(self, port: str) -> Lane:
+        return self._lanes.setdefault(port, Lane())
 
 
-def _is_able(port: str, state: PortState, waiting: _Waiting) -> bool:
-    """Whether a port is ready, may send this text, and has not refused it."""
-    if waiting.message.pinned not in (None, port) or port in waiting.refused_by:
-        return False
-    return state.status is PortStatus.READY
-
-
-def _roomy(batches: Mapping[str, _Batch], ports: Iterable[str], text: str) -> str | None:
+def _roomy(batches: Mapping[str, _Batch], able: list[str], text: str) -> str | None:
     """Give one of these ports that is about to send this text and has room for another recipient."""
-    fitting = (port for port in ports if port in batches and batches[port].text == text)
+    fitting = (port for port in able if port in batches and batches[port].text == text)
     return next((port for port in fitting if batches[port].room > 0), None)
-
-
-def _settled(message: Message, outcome: Outcome) -> Message:
-    match outcome:
-        case InvalidInput(reason="number"):
-            status, error, detail = MessageStatus.FAILED, MessageError.INVALID_NUMBER, None
-        case InvalidInput(reason="text_too_long"):
-            status, error, detail = MessageStatus.FAILED, MessageError.TOO_LONG, None
-        case CommandRefused(reason=reason):
-            status, error, detail = MessageStatus.FAILED, MessageError.REFUSED, reason
-        case OutcomeUnknown():
-            status, error, detail = MessageStatus.UNKNOWN, MessageError.NO_RESULT, None
-        case GatewayError():
-            status, error, detail = MessageStatus.FAILED, MessageError.REFUSED, str(outcome)
-        case _:
-            return replace(message, status=MessageStatus.SENT)
-    return replace(message, status=status, error=error, error_detail=detail)

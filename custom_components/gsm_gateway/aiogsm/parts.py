@@ -35,26 +35,35 @@ class Part:
     """One part as it arrived; ``index`` counts from 0 or from 1, ``stamp`` is the gateway's own time.
 
     All parts of a text have the same ``port``, ``sender`` and ``reference``, which is used again later.
+    A ``loose`` one carries no number, though others may follow; ``complete`` is false where the gateway
+    says that it lacks something.
     """
 
     port: str
     sender: str = field(repr=False)
-    reference: str
-    stamp: str
-    index: int
-    total: int
+    reference: str = ""
+    stamp: str = ""
+    index: int = 1
+    total: int = 1
     text: str = field(repr=False)
+    loose: bool = False
+    complete: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Joined:
-    """A whole text, or with ``complete`` false what there is of it. ``parts`` is how many it was sent as."""
+    """A whole text, or with ``complete`` false what there is of it. ``parts`` is how many it was sent as.
+
+    ``waited``: parts of it did, under its ``port``, ``sender`` and ``reference``.
+    """
 
     port: str
     sender: str = field(repr=False)
+    reference: str = ""
     text: str = field(repr=False)
     parts: int
     complete: bool
+    waited: bool = True
 
 
 type _Key = tuple[str, str, str]
@@ -79,10 +88,24 @@ class _Pieces:
         return Joined(
             port=self.first.port,
             sender=self.first.sender,
+            reference=self.first.reference,
             text="".join(text for _, text in sorted(self.texts.items())),
             parts=self.first.total,
             complete=self.complete,
         )
+
+
+def whole(part: Part) -> Joined:
+    """Give a text that was sent as one part."""
+    return Joined(
+        port=part.port,
+        sender=part.sender,
+        reference=part.reference,
+        text=part.text,
+        parts=1,
+        complete=part.complete,
+        waited=False,
+    )
 
 
 class Joiner:
@@ -93,30 +116,28 @@ class Joiner:
         self._open: dict[_Key, _Pieces] = {}
         self._seen: deque[tuple[_Key, int, str]] = deque(maxlen=MAX_REMEMBERED)
 
-    def add(self, part: Part, now: float) -> list[Joined]:
-        """Take a part; give what is whole by it, or what has to make room for it. A repeat gives nothing.
+    def add(self, part: Part, now: float) -> tuple[list[Joined], bool]:
+        """Take a part; give what is whole by it, or has to make room for it, and whether the part waits.
 
-        A text of one part is never taken for a repeat: people do send the same word twice.
+        A repeat gives nothing. A text of one part is never taken for one: people do send a word twice.
         """
         if not 1 < part.total <= MAX_PARTS:
-            return [Joined(port=part.port, sender=part.sender, text=part.text, parts=1, complete=True)]
+            return [whole(part)], False
         key = (part.port, part.sender, part.reference)
         if (key, part.index, part.stamp) in self._seen:
-            return []
+            return [], False
         self._seen.append((key, part.index, part.stamp))
         pushed_out = self._make_room(key, part)
         pieces = self._open.setdefault(key, _Pieces(part, now + JOIN_TIMEOUT))
         pieces.texts[part.index] = part.text
-        return pushed_out + (self._take(key) if pieces.complete else [])
+        if pieces.complete:
+            return pushed_out + self._take(key), False
+        return pushed_out, True
 
     def expire(self, now: float) -> list[Joined]:
         """Give the texts whose missing parts are no longer waited for."""
         due = [key for key, pieces in self._open.items() if now >= pieces.due]
         return [joined for key in due for joined in self._take(key)]
-
-    def flush(self) -> list[Joined]:
-        """Give all that waits, as it is."""
-        return [joined for key in list(self._open) for joined in self._take(key)]
 
     def deadline(self) -> float | None:
         """When ``expire`` is next needed, if ever."""
@@ -138,11 +159,18 @@ class _Run:
 
     texts: list[str] = field(repr=False)
     until: float
+    complete: bool = True
 
-    def joined(self, key: tuple[str, str]) -> Joined:
+    def joined(self, key: tuple[str, str], *, waited: bool) -> Joined:
         port, sender = key
-        text, parts = "".join(self.texts), len(self.texts)
-        return Joined(port=port, sender=sender, text=text, parts=parts, complete=True)
+        return Joined(
+            port=port,
+            sender=sender,
+            text="".join(self.texts),
+            parts=len(self.texts),
+            complete=self.complete,
+            waited=waited,
+        )
 
 
 class PieceJoiner:
@@ -158,24 +186,21 @@ class PieceJoiner:
         self._runs: dict[tuple[str, str], _Run] = {}
         self._alarms: Alarms[tuple[str, str]] = Alarms()
 
-    def add(self, port: str, sender: str, text: str, now: float) -> list[Joined]:
-        """Take a piece; give what is whole by it, or what has to make room for it."""
-        key = (port, sender)
+    def add(self, piece: Part, now: float) -> tuple[list[Joined], bool]:
+        """Take a piece; give what is whole by it, or has to make room for it, and whether the piece waits."""
+        key = (piece.port, piece.sender)
         pushed_out = self._make_room(key)
         run = self._runs.setdefault(key, _Run([], now + JOIN_TIMEOUT))
-        run.texts.append(text)
-        if len(text) < LEAST_PIECE or len(run.texts) >= MAX_PARTS:
-            return [*pushed_out, self._take(key)]
+        run.texts.append(piece.text)
+        run.complete = run.complete and piece.complete
+        if len(piece.text) < LEAST_PIECE or len(run.texts) >= MAX_PARTS:
+            return [*pushed_out, self._take(key, waited=len(run.texts) > 1)], False
         self._alarms.set(key, min(now + PIECE_TIMEOUT, run.until))
-        return pushed_out
+        return pushed_out, True
 
     def expire(self, now: float) -> list[Joined]:
         """Give the texts that nothing more is waited for."""
         return [self._take(key) for key in self._alarms.take(now)]
-
-    def flush(self, port: str) -> list[Joined]:
-        """Give all that waits of a port, as it is."""
-        return [self._take(key) for key in list(self._runs) if key[0] == port]
 
     def deadline(self) -> float | None:
         """When ``expire`` is next needed, if ever."""
@@ -186,6 +211,6 @@ class PieceJoiner:
             return []
         return [self._take(next(iter(self._runs)))]
 
-    def _take(self, key: tuple[str, str]) -> Joined:
+    def _take(self, key: tuple[str, str], *, waited: bool = True) -> Joined:
         self._alarms.set(key, None)
-        return self._runs.pop(key).joined(key)
+        return self._runs.pop(key).joined(key, waited=waited)

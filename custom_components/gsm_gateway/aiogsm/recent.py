@@ -20,6 +20,15 @@ class Recent[K]:
         self._seen[key] = now
         return True
 
+    def has(self, key: K, now: float) -> bool:
+        """Whether ``key`` was remembered in time."""
+        self._forget(now)
+        return key in self._seen
+
+    def discard(self, key: K) -> None:
+        """Forget ``key``, if it is remembered."""
+        self._seen.pop(key, None)
+
     def full(self, now: float) -> bool:
         """Whether another key would push out one whose time is not over."""
         self._forget(now)

@@ -8,7 +8,7 @@ the box has told the number at all.
 from collections import deque
 from dataclasses import dataclass, field
 
-from .models import DeliveryReported
+from .records import DeliveryReported
 
 KNOWN_FOR = 72 * 3600.0
 """Seconds after its sending that a report about a text is believed, if it names the recipient."""
@@ -65,13 +65,16 @@ class Reports:
         return [one.report for one in mine]
 
     def find(self, report: DeliveryReported, now: float) -> str | None:
-        """Give the id of the text that a report is about; one that is about none is kept for a while."""
+        """Give the id of the text that a report is about, if that is known."""
         run = self._run(report.port)
         for sent in reversed(self._sent):
             if _is_about(report, sent) and _is_recent(report, sent, run, now):
                 return sent.message_id
-        self._early.append(_Early(report, now, run))
         return None
+
+    def keep(self, report: DeliveryReported, now: float) -> None:
+        """Keep a report for a while, whose text is not known yet."""
+        self._early.append(_Early(report, now, self._run(report.port)))
 
     def _run(self, port: str) -> int:
         return self._runs.get(port, 0)
@@ -80,7 +83,7 @@ class Reports:
 def _is_about(report: DeliveryReported, sent: _Sent) -> bool:
     if (report.port, report.reference) != (sent.port, sent.reference):
         return False
-    return report.number is None or _tail(report.number) == _tail(sent.number)
+    return report.number is None or same_number(report.number, sent.number)
 
 
 def _is_recent(report: DeliveryReported, sent: _Sent, run: int, now: float) -> bool:
@@ -89,5 +92,6 @@ def _is_recent(report: DeliveryReported, sent: _Sent, run: int, now: float) -> b
     return now - sent.at < KNOWN_FOR
 
 
-def _tail(number: str) -> str:
-    return number[-_TELLING_DIGITS:]
+def same_number(one: str, other: str) -> bool:
+    """Whether two numbers are the same, save perhaps a country code."""
+    return one[-_TELLING_DIGITS:] == other[-_TELLING_DIGITS:]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from .errors import GatewayError
-from .models import UssdReply
+from .models import Trace, UssdReply
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,16 @@ class SendSms(PortRequest[SmsTaken]):
     recipient: str = field(repr=False)
     text: str = field(repr=False)
     message_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AwaitResult(PortRequest[SmsTaken]):
+    """Wait for the result of a text that left ``age`` seconds ago, in an earlier run. Nothing is sent."""
+
+    port: str
+    message_id: str
+    trace: Trace | None
+    age: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

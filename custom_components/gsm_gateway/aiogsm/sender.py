@@ -1,23 +1,25 @@
-"""Runs the outbox of one gateway: lets texts and USSD depart, and learns what became of each text."""
+"""Runs the outbox of one gateway: lets texts and USSD depart, and keeps what becomes of each text.
+
+Every step of a text is in the journal before anybody is told of it.
+"""
 
 import asyncio
-from collections import OrderedDict
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
+from datetime import datetime
 import uuid
 
-from .errors import GatewayError, LinkLost
-from .models import DeliveryReported, LateResult, Message, MessageError, MessageStatus, PortState
-from .outbox import Outbox, Turn
-from .reports import Reports
-from .requests import Outcome, SendSms, SmsTaken
+from .aftermath import Aftermath, Settled
+from .errors import GatewayError, LinkLost, OutcomeUnknown
+from .journal import Change, DropReport, Journal, PutMessage, PutReport, PutUsage, Remembered
+from .models import LateResult, Message, MessageStatus, PortState
+from .outbox import COUNTED, Moment, Outbox, Turn
+from .records import DeliveryReported, Departing
+from .requests import AwaitResult, Outcome, SendSms, SmsTaken
 
 REST_TIMEOUT = 30.0
 """Seconds that what is being sent has to be settled before its port is switched off or restarted."""
-
-MOST_REPORTABLE = 2000
-"""How many settled texts are remembered, because more may come to be known of them."""
 
 
 class Sending:
@@ -29,7 +31,7 @@ class Sending:
         self._over = asyncio.get_running_loop().create_future()
 
     async def wait(self) -> Message:
-        """Wait until the text is settled. Being cancelled does not cancel the text."""
+        """Wait until the text is settled, or left to the next run. Being cancelled does not cancel it."""
         await asyncio.shield(self._over)
         return self.message
 
@@ -37,6 +39,11 @@ class Sending:
         """Note how the text stands now."""
         self.message = message
         if message.status.settled:
+            self.leave()
+
+    def leave(self) -> None:
+        """Let nobody wait any longer."""
+        if not self._over.done():
             self._over.set_result(None)
 
 
@@ -46,41 +53,87 @@ class Sender:
     def __init__(
         self,
         outbox: Outbox,
+        journal: Journal,
         *,
-        submit: Callable[[SendSms], Awaitable[SmsTaken]],
+        submit: Callable[[SendSms | AwaitResult], Awaitable[SmsTaken]],
         ports: Callable[[], Mapping[str, PortState]],
+        clock: Callable[[], datetime],
         on_change: Callable[[Message], None],
         on_queue: Callable[[int], None],
     ) -> None:
-        """Send by ``submit``. ``ports`` gives those that could send now, if any.
+        """Send by ``submit``. ``ports`` gives those that could send now, if any; ``clock`` is the wall's.
 
         ``on_change`` is told of every step of a text, ``on_queue`` how many are not settled.
         """
         self._outbox = outbox
+        self._journal = journal
         self._submit = submit
         self._ports = ports
+        self._clock = clock
         self._on_change = on_change
         self._on_queue = on_queue
         self._closed = True
         self._timer: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._sending: dict[str, Sending] = {}
+        self._unkept: set[str] = set()
         self._turns: dict[str, asyncio.Future[None]] = {}
         self._came_back = asyncio.Event()
-        self._reports = Reports()
-        self._reportable: OrderedDict[str, Message] = OrderedDict()
+        self._aftermath = Aftermath()
 
-    def start(self) -> None:
-        """Let things depart from now on."""
+    def restore(self, remembered: Remembered) -> None:
+        """Go on where an earlier run ended: what waited waits, what was leaving is asked after."""
+        now = self._now()
+        for recipient, port in remembered.met:
+            self._outbox.met(recipient, port)
+        self._outbox.usage.restore(remembered.usage)
+        self._aftermath.restore(remembered, now)
+        for message in remembered.messages:
+            if message.left_at is not None and message.port is not None:
+                age = max((now.wall - message.left_at).total_seconds(), 0.0)
+                self._outbox.rest_after(message.port, age, now)
+            if message.status is MessageStatus.QUEUED:
+                self._outbox.add(replace(message, port=None), now)
+            elif message.status is MessageStatus.SENDING:
+                self._outbox.resume(message, now)
+
+    def start(self, left: Iterable[Message] = ()) -> None:
+        """Let things depart from now on; learn of those that ``left`` in an earlier run."""
         self._closed = False
+        for message in left:
+            self._run(self._ask_after(message))
+        self._on_queue(len(self._outbox))
 
-    def send(self, message: Message) -> Sending:
-        """Queue a text."""
-        self._sending[message.message_id] = sending = Sending(message)
-        self._outbox.add(message, asyncio.get_running_loop().time())
-        self._on_change(message)
+    async def send(self, messages: Sequence[Message]) -> list[Sending]:
+        """Queue texts together; on return they are in the journal, or in memory if that has no room."""
+        sendings = [Sending(message) for message in messages]
+        for sending in sendings:
+            self._sending[sending.message.message_id] = sending
+        written = self._journal.write(*(PutMessage(message) for message in messages))
+        written.add_done_callback(lambda done: self._accepted(messages, durable=done.result()))
+        await asyncio.shield(written)
+        return sendings
+
+    def _accepted(self, messages: Sequence[Message], *, durable: bool) -> None:
+        now = self._now()
+        for message in messages:
+            if not durable:
+                self._unkept.add(message.message_id)
+            self._outbox.add(message, now)
+            self._on_change(message)
         self.pump()
-        return sending
+
+    async def leaving(self, record: Departing) -> bool:
+        """Make it durable that a text is about to leave; give whether it may."""
+        if not self._outbox.has_departed(record.message_id):
+            return False
+        message = self._outbox.leaving(record.message_id, record.trace, self._now())
+        durable = await self._write(message)
+        # What the journal never had cannot be sent again by the next run.
+        if not durable and record.message_id not in self._unkept:
+            return False
+        self._outbox.left(record.message_id, self._now())
+        return True
 
     @asynccontextmanager
     async def turn(self, port: str) -> AsyncIterator[None]:
@@ -116,7 +169,7 @@ class Sender:
             yield
         finally:
             for port in held:
-                self._outbox.resume(port)
+                self._outbox.unhold(port)
             self.pump()
 
     async def _come_back(self, ports: Iterable[str]) -> None:
@@ -130,26 +183,23 @@ class Sender:
         """Let depart what may depart now, and wake up when that may change."""
         if self._closed:
             return
-        loop = asyncio.get_running_loop()
-        now = loop.time()
-        for message in self._outbox.expire(now):
+        ports, now = self._ports(), self._now()
+        for message in self._outbox.give_up(ports, now):
             self._changed(message)
-        for departure in self._outbox.take(self._ports(), now):
+        for departure in self._outbox.take(ports, now):
             if isinstance(departure, Turn):
                 self._grant(departure)
-                continue
-            self._changed(departure)
-            task = loop.create_task(self._send(departure))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            else:
+                self._run(self._send(departure))
         self._on_queue(len(self._outbox))
         if self._timer is not None:
             self._timer.cancel()
-        deadline = self._outbox.deadline(now)
+        deadline = self._outbox.deadline(ports, now)
+        loop = asyncio.get_running_loop()
         self._timer = None if deadline is None else loop.call_at(deadline, self.pump)
 
     def stop(self) -> None:
-        """Let nothing more depart, and give up what has not left."""
+        """Let nothing more depart; what has not left is left to the next run."""
         self._closed = True
         if self._timer is not None:
             self._timer.cancel()
@@ -157,38 +207,29 @@ class Sender:
         for waiting in self._turns.values():
             if not waiting.done():
                 waiting.set_exception(LinkLost("the gateway was closed"))
-        self._abandon()
 
     async def finish(self) -> None:
-        """Wait until all that had departed is settled, and give up what came back."""
+        """Wait until all that had departed is settled, and let nobody wait for what has not."""
         await asyncio.gather(*self._tasks)
-        self._abandon()
+        await self._journal.write()  # done when all before it is
+        for sending in self._sending.values():
+            sending.leave()
+
+    async def reported(self, report: DeliveryReported) -> bool:
+        """Learn from the network what became of a text that was taken; give whether that is durable."""
+        changed = self._aftermath.reported(report, self._now())
+        if changed is not None:
+            return await self._write(changed)
+        return await self._journal.write(PutReport(report, self._clock()))
 
     def restarted(self, port: str) -> None:
         """Note that a port numbers its texts anew."""
-        self._reports.restarted(port)
-
-    def reported(self, report: DeliveryReported) -> None:
-        """Learn from the network what became of a text that was taken."""
-        message_id = self._reports.find(report, asyncio.get_running_loop().time())
-        if message_id is not None:
-            self._deliver(message_id, report)
+        self._aftermath.restarted(port)
 
     def learned_late(self, late: LateResult) -> None:
         """Raise a text whose fate was unknown, once."""
-        message = self._reportable.get(late.message_id)
-        if message is None or message.status is not MessageStatus.UNKNOWN:
-            return
-        if not late.taken:
-            self._changed(replace(message, status=MessageStatus.FAILED, error=MessageError.REFUSED))
-            return
-        self._changed(replace(message, status=MessageStatus.SENT, error=None))
-        self._expect_reports(message, late.reference)
-
-    def _abandon(self) -> None:
-        for message in self._outbox.abandon():
-            self._changed(message)
-        self._on_queue(len(self._outbox))
+        if (settled := self._aftermath.learned_late(late, self._now())) is not None:
+            self._keep(settled)
 
     def _grant(self, turn: Turn) -> None:
         waiting = self._turns.get(turn.turn_id)
@@ -207,44 +248,61 @@ class Sender:
         request = SendSms(
             port=message.port, recipient=message.recipient, text=message.text, message_id=message.message_id
         )
+        await self._ask(request)
+
+    async def _ask_after(self, message: Message) -> None:
+        assert message.port is not None and message.left_at is not None  # it has left
+        age = max((self._clock() - message.left_at).total_seconds(), 0.0)
+        await self._ask(
+            AwaitResult(port=message.port, message_id=message.message_id, trace=message.trace, age=age)
+        )
+
+    async def _ask(self, request: SendSms | AwaitResult) -> None:
         try:
             outcome: Outcome = await self._submit(request)
         except GatewayError as err:
             outcome = err
-        now = asyncio.get_running_loop().time()
-        self._changed(self._outbox.settle(message.message_id, outcome, self._ports(), now))
-        if isinstance(outcome, SmsTaken):
-            self._expect_reports(message, outcome.reference)
+        if self._closed and isinstance(outcome, OutcomeUnknown):
+            return  # the next run asks what became of it
+        message = self._outbox.settle(request.message_id, outcome, self._ports(), self._now())
+        self._changed(message)
         self._came_back.set()
         self.pump()
 
-    def _expect_reports(self, message: Message, reference: int | None) -> None:
-        """Remember a text that was taken, and note the reports that were faster than that news."""
-        if message.port is None or reference is None:
-            return
-        now = asyncio.get_running_loop().time()
-        for report in self._reports.sent(message.message_id, message.port, reference, message.recipient, now):
-            self._deliver(message.message_id, report)
-
-    def _deliver(self, message_id: str, report: DeliveryReported) -> None:
-        """Note what became of a text that had been taken; the first word that is final counts."""
-        message = self._reportable.get(message_id)
-        if message is None or report.delivered is None:
-            return
-        if message.status not in (MessageStatus.SENT, MessageStatus.UNKNOWN):
-            return
-        if report.delivered:
-            self._changed(replace(message, status=MessageStatus.DELIVERED, error=None))
-            return
-        failed = replace(message, status=MessageStatus.FAILED, error=MessageError.REFUSED)
-        self._changed(replace(failed, error_detail="not delivered"))
-
     def _changed(self, message: Message) -> None:
+        """Keep how a text stands now."""
+        if not message.status.settled:
+            self._keep(Settled(message))
+            return
+        self._unkept.discard(message.message_id)
+        changes: list[Change] = []
+        if message.port is not None and message.status in COUNTED:
+            day = self._clock().date()
+            changes.append(PutUsage(message.port, day, self._outbox.usage.of_day(message.port, day)))
+        self._keep(self._aftermath.settled(message, self._now()), *changes)
+
+    def _keep(self, settled: Settled, *changes: Change) -> None:
+        """Write to the journal, and tell everybody once that is done."""
+        found = (DropReport(report) for report in settled.reports)
+        written = self._journal.write(PutMessage(settled.message), *found, *changes)
+        written.add_done_callback(lambda _: self._tell(settled.message))
+
+    async def _write(self, message: Message) -> bool:
+        written = self._journal.write(PutMessage(message))
+        written.add_done_callback(lambda _: self._tell(message))
+        return await written
+
+    def _tell(self, message: Message) -> None:
         if (sending := self._sending.get(message.message_id)) is not None:
             sending.change(message)
-        if message.status.settled:
-            self._sending.pop(message.message_id, None)
-            self._reportable[message.message_id] = message
-            if len(self._reportable) > MOST_REPORTABLE:
-                self._reportable.popitem(last=False)
+            if message.status.settled:
+                del self._sending[message.message_id]
         self._on_change(message)
+
+    def _run(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _now(self) -> Moment:
+        return Moment(asyncio.get_running_loop().time(), self._clock())

@@ -1,0 +1,175 @@
+"""Received texts: joined from their parts, kept, and handed on to those who act on them, each once.
+
+A text that comes is made durable before it is acknowledged. That it is being handed on is durable before
+anybody hears of it: who was told and then killed is never told again.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+import logging
+import uuid
+
+from .journal import Change, DropParts, Journal, PutPart, PutPush, PutReceived, Remembered
+from .models import HandedOn, ReceivedSms
+from .parts import Joined, Joiner, Part, PieceJoiner, whole
+from .records import SmsArrived
+
+_LOGGER = logging.getLogger(__name__)
+
+RETRY_PAUSE = 30.0
+"""Seconds after which a text is tried again that could not be marked as being handed on."""
+
+
+class Inbox:
+    """The received texts of one gateway."""
+
+    def __init__(
+        self, journal: Journal, clock: Callable[[], datetime], tell: Callable[[ReceivedSms], None]
+    ) -> None:
+        """Write to ``journal``; ``tell`` hands a text on. ``clock`` is the wall's."""
+        self._journal = journal
+        self._clock = clock
+        self._tell = tell
+        self._parts = Joiner()
+        self._pieces = PieceJoiner()
+        self._waiting: list[ReceivedSms] | None = []
+        self._timer: asyncio.TimerHandle | None = None
+        self._retries: set[asyncio.TimerHandle] = set()
+        self.doubtful = 0
+
+    def restore(self, remembered: Remembered) -> None:
+        """Go on where an earlier run ended. What it may have handed on is not handed on again."""
+        assert self._waiting is not None  # nothing is handed on before this
+        for sms in remembered.received:
+            if sms.handed_on is HandedOn.NO:
+                self._waiting.append(replace(sms, held_over=True))
+                continue
+            self.doubtful += 1
+            self._journal.write(PutReceived(replace(sms, handed_on=HandedOn.UNKNOWN)))
+        if self.doubtful:
+            _LOGGER.warning(
+                "%d received texts may have been acted on when Home Assistant was ended; they are in the"
+                " history and are not handed on again",
+                self.doubtful,
+            )
+        now = asyncio.get_running_loop().time()
+        for kept in remembered.parts:
+            age = max((self._clock() - kept.arrived_at).total_seconds(), 0.0)
+            pushed_out, _ = self._take(kept.part, now - age)
+            for joined in pushed_out:
+                self._keep(joined, self._received(joined))
+        self._set_timer()
+
+    def begin(self) -> None:
+        """Hand on what waits and, from now on, what comes: those who act on it are there."""
+        waiting, self._waiting = self._waiting, None
+        for sms in waiting or ():
+            self._hand_on(sms)
+
+    async def arrived(self, record: SmsArrived) -> bool:
+        """Take a text or a part of one; on return it may be acknowledged. Give whether it is durable."""
+        now, at = asyncio.get_running_loop().time(), self._clock()
+        joined, waits = self._take(record.part, now)
+        changes: list[Change] = []
+        if record.push is not None:
+            changes.append(PutPush(record.part.port, record.push, at))
+        texts = [(one, self._received(one)) for one in joined]
+        for one, sms in texts:
+            changes += _whole(one, sms)
+        if waits:
+            changes.append(PutPart(record.part, at))
+        durable = await self._journal.write(*changes)
+        for one, sms in texts:
+            self._kept(one, sms, durable=durable)
+        self._set_timer()
+        return durable
+
+    def close(self) -> None:
+        """Leave everything to the next run."""
+        for timer in (self._timer, *self._retries):
+            if timer is not None:
+                timer.cancel()
+        self._timer = None
+        self._retries.clear()
+
+    def _take(self, part: Part, now: float) -> tuple[list[Joined], bool]:
+        """Join a part; tell also whether it waits for others."""
+        if part.loose:
+            return self._pieces.add(part, now)
+        return self._parts.add(part, now) if part.total > 1 else ([whole(part)], False)
+
+    def _received(self, joined: Joined) -> ReceivedSms:
+        return ReceivedSms(
+            message_id=f"sms_{uuid.uuid7().hex}",
+            port=joined.port,
+            sender=joined.sender,
+            text=joined.text,
+            received_at=self._clock(),
+            parts=joined.parts,
+            complete=joined.complete,
+            handed_on=HandedOn.NO if self._waiting is not None else HandedOn.BEGUN,
+        )
+
+    def _kept(self, joined: Joined, sms: ReceivedSms, *, durable: bool) -> None:
+        """Go on with a text that is in the journal; or is not, because that could not be."""
+        if not durable and joined.waited:  # its parts are there, and would come again
+            self._later(lambda: self._keep(joined, sms))
+        elif self._waiting is not None:
+            self._waiting.append(sms)
+        elif durable and sms.handed_on is HandedOn.NO:
+            self._hand_on(sms)
+        else:
+            self._give(sms)
+
+    def _keep(self, joined: Joined, sms: ReceivedSms) -> None:
+        written = self._journal.write(*_whole(joined, sms))
+        written.add_done_callback(lambda done: self._kept(joined, sms, durable=done.result()))
+
+    def _hand_on(self, sms: ReceivedSms) -> None:
+        """Hand on a text once the journal says that this was begun; never before."""
+        begun = replace(sms, handed_on=HandedOn.BEGUN)
+
+        def _on_written(written: asyncio.Future[bool]) -> None:
+            if written.result():
+                self._give(begun)
+            else:
+                self._later(lambda: self._hand_on(sms))
+
+        self._journal.write(PutReceived(begun)).add_done_callback(_on_written)
+
+    def _give(self, sms: ReceivedSms) -> None:
+        self._tell(sms)
+        self._journal.write(PutReceived(replace(sms, handed_on=HandedOn.DONE)))
+
+    def _later(self, again: Callable[[], None]) -> None:
+        def _run() -> None:
+            self._retries.discard(timer)
+            again()
+
+        timer = asyncio.get_running_loop().call_later(RETRY_PAUSE, _run)
+        self._retries.add(timer)
+
+    def _on_timer(self) -> None:
+        """Give up on parts that do not come."""
+        self._timer = None
+        now = asyncio.get_running_loop().time()
+        for joined in [*self._parts.expire(now), *self._pieces.expire(now)]:
+            self._keep(joined, self._received(joined))
+        self._set_timer()
+
+    def _set_timer(self) -> None:
+        dues = [due for due in (self._parts.deadline(), self._pieces.deadline()) if due is not None]
+        if self._timer is not None:
+            self._timer.cancel()
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_at(min(dues), self._on_timer) if dues else None
+
+
+def _whole(joined: Joined, sms: ReceivedSms) -> list[Change]:
+    """Give what changes as a text becomes whole: it takes the place of its parts."""
+    changes: list[Change] = [PutReceived(sms)]
+    if joined.waited:
+        changes.append(DropParts(joined.port, joined.sender, joined.reference))
+    return changes

@@ -1,0 +1,83 @@
+"""What has to be durable before a dialog may go on, and what it is told of earlier runs.
+
+A dialog asks for the first with ``Keep``; the second is given to it with the gateway that it is to serve.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from .models import Trace
+from .parts import Part
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Departing:
+    """A text is about to leave. Nothing of it has left, and nothing may before this is durable."""
+
+    gateway: str
+    message_id: str
+    trace: Trace | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmsArrived:
+    """A text, or a part of one, arrived; it is acknowledged after this. ``push`` names what brought it."""
+
+    gateway: str
+    part: Part
+    push: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryReported:
+    """The network tells what became of a text that had been taken, named as ``SmsTaken`` named it.
+
+    ``delivered`` is ``None`` while it still tries. ``number`` is missing on older firmware. ``push`` names
+    what brought it.
+    """
+
+    gateway: str
+    port: str
+    reference: int
+    delivered: bool | None
+    number: str | None = field(default=None, repr=False)
+    push: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UssdDialled:
+    """A USSD code is about to be dialled under this number, which must never be used again."""
+
+    gateway: str
+    sendid: int
+
+
+type Record = Departing | SmsArrived | DeliveryReported | UssdDialled
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenPush:
+    """Something that a port pushed ``age`` seconds ago, and that it may push again."""
+
+    port: str
+    identity: str
+    age: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnknownText:
+    """A text that left ``age`` seconds ago and whose fate is unknown: its result may still come."""
+
+    message_id: str
+    port: str
+    trace: Trace | None
+    age: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """What a dialog has to know of earlier runs. ``last_ussd`` is the greatest number that was dialled under."""
+
+    last_ussd: int = 0
+    pushes: Sequence[SeenPush] = ()
+    unknown: Sequence[UnknownText] = ()
