@@ -88,7 +88,8 @@ class Aftermath:
         return None
 
     def _expect(self, message: Message, at: float) -> list[DeliveryReported]:
-        assert message.port is not None and message.reference is not None  # the network took it
+        assert message.port is not None  # the network took it
+        assert message.reference is not None
         return self._reports.sent(message.message_id, message.port, message.reference, message.recipient, at)
 
     def _count(self, message: Message, reports: Iterable[DeliveryReported]) -> Message:

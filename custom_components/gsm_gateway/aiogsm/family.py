@@ -29,6 +29,8 @@ class Feature(Flag):
 
     DELIVERY_REPORTS = auto()
     REBOOT_BOX = auto()
+    POWER_CYCLES = auto()
+    """A port is restarted by switching it off and on again; who is interrupted in that leaves it off."""
     SIM_NUMBERS = auto()
     """The SIM's card number and, where it is set, its phone number are told."""
     PORTS_BY_THEMSELVES = auto()

@@ -1,24 +1,25 @@
 """Gateway: all that Home Assistant sees of a box, the same for every family."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any
-import uuid
 
+from .admission import Policy, Terms
 from .dialog import Box
 from .driver import Driver
-from .errors import InvalidInput, LinkLost, NotSupported
+from .errors import GatewayError, InvalidInput, LinkLost, NotSupported, OutcomeUnknown
 from .family import Endpoint, Family, Feature
 from .hub import Hub
+from .journal import Entry, Journal, NoJournal, PutPower, Query
 from .listeners import Listeners
+from .mail import Mail
 from .models import (
     CallChanged,
     ConnectionChanged,
-    DeliveryReported,
     DialogEvent,
     GatewayState,
     LateResult,
@@ -29,14 +30,12 @@ from .models import (
     PortState,
     PortStatus,
     ReceivedSms,
-    SmsArrived,
     TroubleFound,
     UssdArrived,
     UssdReply,
 )
-from .outbox import Outbox
-from .requests import PortRequest, Reboot, SendUssd, SetAllEnabled, SetEnabled
-from .sender import Sender, Sending
+from .requests import PortRequest, Reboot, SendUssd, SetAllEnabled, SetEnabled, SwitchOn
+from .sender import Sending
 from .text import check_ussd_code
 
 FIRST_REPORT = 35.0
@@ -60,9 +59,15 @@ class StateChanged:
     state: GatewayState
 
 
+@dataclass(frozen=True, slots=True)
+class BreakerTripped:
+    """Too many texts were queued in an hour; none is taken until ``reset_breaker``."""
+
+
 type GatewayEvent = (
     StateChanged
     | MessageChanged
+    | BreakerTripped
     | ReceivedSms
     | CallChanged
     | UssdArrived
@@ -73,8 +78,8 @@ type GatewayEvent = (
 type Clock = Callable[[], datetime]
 
 
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
+def _local_now() -> datetime:
+    return datetime.now().astimezone()
 
 
 class Gateway:
@@ -90,16 +95,19 @@ class Gateway:
         endpoint: Endpoint,
         box: Box,
         *,
-        pace: float | None = None,
-        clock: Clock = _utc_now,
+        journal: Journal | None = None,
+        policy: Policy | None = None,
+        clock: Clock = _local_now,
     ) -> None:
-        """Check the settings (InvalidInput); nothing is opened yet. ``pace`` is the family's unless given."""
+        """Check the settings (InvalidInput); nothing is opened yet. ``clock`` gives the local time.
+
+        Without a ``journal`` nothing outlives the gateway.
+        """
         family.check_box(box)
         self.family = family
         self._hub = hub
         self._endpoint = endpoint
         self._box = box
-        self._clock = clock
         lines = {line: PortState(port=line, status=PortStatus.OFFLINE) for line in box.lines}
         self._state = GatewayState(host=endpoint.host, ports=MappingProxyType(lines))
         self._listeners: Listeners[GatewayEvent] = Listeners()
@@ -110,12 +118,18 @@ class Gateway:
         self._unheard: set[str] = set()
         self._stirred = asyncio.Event()
         self._first: asyncio.Future[None] | None = None
-        self._sender = Sender(
-            Outbox(pace=family.pace if pace is None else pace, batch=family.batch),
+        self._jobs: set[asyncio.Task[None]] = set()
+        self._mail = Mail(
+            family,
+            policy or Policy(),
+            journal or NoJournal(),
             submit=lambda request: self._opened().submit(box.key, request),
             ports=lambda: self._state.ports if self._state.connected else {},
+            clock=clock,
+            on_received=self._listeners.tell,
             on_change=lambda message: self._listeners.tell(MessageChanged(message)),
             on_queue=lambda queue: self._update(replace(self._state, queue=queue)),
+            on_tripped=lambda: self._listeners.tell(BreakerTripped()),
         )
 
     @property
@@ -132,21 +146,38 @@ class Gateway:
         """Call ``listener`` with every event until the returned function is called."""
         return self._listeners.add(listener)
 
+    @property
+    def tripped(self) -> bool:
+        """Whether too many texts were queued in an hour, and none is taken until ``reset_breaker``."""
+        return self._mail.tripped
+
+    @property
+    def doubtful(self) -> int:
+        """How many received texts may have been acted on when the run before was ended."""
+        return self._mail.doubtful
+
+    def sent_by(self, port: str) -> tuple[int, int]:
+        """Give how many texts a port has sent today and this month; those of unknown fate count."""
+        return self._mail.sender.sent_by(port)
+
     async def open(self) -> None:
         """Begin to serve the gateway; one that we dial has answered, and told its ports, on return.
 
         Raise CannotConnect, LoginRefused or WrongPeer; the gateway is closed again then.
         """
-        self._driver = await self._hub.acquire(self.family, self._endpoint)
-        self._unsubscribe = self._driver.subscribe(self._on_dialog_event)
-        self._sender.start()
-        self._opened_at = asyncio.get_running_loop().time()
-        self._unheard = set(self._box.lines)
+        remembered = await self._mail.restore()
         try:
+            self._driver = await self._hub.acquire(self.family, self._endpoint)
+            self._unsubscribe = self._driver.subscribe(self._on_dialog_event)
+            self._opened_at = asyncio.get_running_loop().time()
+            self._unheard = set(self._box.lines)
             if Feature.PORTS_BY_THEMSELVES not in self.family.features:
                 self._first = asyncio.get_running_loop().create_future()
-            self._driver.attach(self._box)
+            self._driver.attach(self._box, self._mail.memory(), self._mail.keep)
             self._attached = True
+            self._mail.start()
+            for port in remembered.off:
+                self._start_job(self._switch_on(port))
             if self._first is not None:
                 await self._first
         except BaseException:
@@ -154,40 +185,53 @@ class Gateway:
             raise
 
     async def close(self) -> None:
-        """Take leave: what has not left is given up, sockets are closed, no task or timer remains."""
-        if (driver := self._driver) is None:
-            return
+        """Take leave: what has not left is left to the next run, sockets are closed, no task or timer remains."""
         if self._first is not None and not self._first.done():
             self._first.set_exception(LinkLost("the gateway was closed"))
+        driver, self._driver = self._driver, None
+        self._stirred.set()
+        self._mail.sender.stop()
         try:
-            self._sender.stop()
-            self._driver = None
-            self._stirred.set()
-            if self._attached:
-                driver.detach(self._box.key)
-            await self._sender.finish()
+            if driver is not None and self._attached:
+                await driver.detach(self._box.key)
+            await asyncio.gather(*self._jobs, return_exceptions=True)
         finally:
+            self._attached = False
+            await self._mail.close()
             if self._unsubscribe is not None:
                 self._unsubscribe()
-            await self._hub.release(driver)
+            if driver is not None:
+                await self._hub.release(driver)
 
-    def send_sms(self, recipient: str, text: str, *, port: str | None = None) -> Sending:
-        """Queue a text, to leave by ``port`` only or by whichever is free. Raise InvalidInput.
+    def begin_handing_on(self) -> None:
+        """Tell of received texts from now on, those that wait first: those who act on them are there."""
+        self._mail.begin_handing_on()
 
-        Its way is told by MessageChanged, too.
+    async def send_sms(
+        self, recipients: Sequence[str], text: str, terms: Terms | None = None
+    ) -> list[Sending]:
+        """Queue a text to each of these, to leave by whichever port is free unless ``terms`` name one.
+
+        On return it survives a kill. Raise InvalidInput, and queue none then. The way of each is told by
+        MessageChanged, too.
         """
-        self.family.check_sms(recipient, text)
-        if port is not None:
-            self._check_port(port)
-        message = Message(
-            message_id=f"sms_{uuid.uuid7().hex}",
-            recipient=recipient,
-            text=text,
-            created_at=self._clock(),
-            pinned=port,
-        )
+        terms = terms or Terms()
+        if terms.port is not None:
+            self._check_port(terms.port)
         self._opened()
-        return self._sender.send(message)
+        return await self._mail.send(recipients, text, terms)
+
+    def reset_breaker(self) -> None:
+        """Take texts again after too many were queued in an hour."""
+        self._mail.reset_breaker()
+
+    async def history(self, query: Query) -> list[Entry]:
+        """Give texts of both directions, the newest first."""
+        return await self._mail.journal.history(query)
+
+    async def delete(self, message_ids: Collection[str] | None = None, before: datetime | None = None) -> int:
+        """Delete settled texts from the history, by id or by age; give how many they were."""
+        return await self._mail.journal.delete(message_ids, before)
 
     async def send_ussd(self, port: str, code: str, timeout: float | None = None) -> UssdReply:
         """Dial a USSD code and return the network's answer, waiting ``timeout`` seconds (5 to 180).
@@ -202,29 +246,58 @@ class Gateway:
             raise InvalidInput("ussd_timeout", "a USSD answer can be waited for 5 to 180 seconds")
         await self._first_heard(port)
         driver = self._opened()
-        async with self._sender.turn(port):
+        async with self._mail.sender.turn(port):
             return await driver.submit(self._box.key, SendUssd(port=port, code=code, timeout=timeout))
 
     async def reboot(self, port: str | None = None) -> None:
         """Restart one port, or the whole box where the family can. Raise NotSupported or GatewayError.
 
-        What is being sent has 30 seconds to be settled before; nothing new departs meanwhile.
+        What is being sent has 30 seconds to be settled before; nothing new departs meanwhile. Being
+        cancelled does not break it off.
         """
         if port is not None:
             self._check_port(port)
         elif Feature.REBOOT_BOX not in self.family.features:
             raise NotSupported("the box itself cannot be restarted this way")
-        async with self._sender.at_rest([*self._state.ports] if port is None else [port]):
-            await self._opened().submit(self._box.key, Reboot(port=port))
+        await asyncio.shield(self._start_job(self._reboot(port)))
+
+    async def _reboot(self, port: str | None) -> None:
+        ports = [*self._state.ports] if port is None else [port]
+        async with self._mail.sender.at_rest(ports):
+            if port is None or Feature.POWER_CYCLES not in self.family.features:
+                await self._opened().submit(self._box.key, Reboot(port=port))
+                return
+            await self._mail.journal.write(PutPower(port, on=False))
+            try:
+                await self._opened().submit(self._box.key, Reboot(port=port))
+            except OutcomeUnknown:
+                raise  # it may be off: the next run switches it on
+            except GatewayError:
+                self._mail.journal.write(PutPower(port, on=True))
+                raise
+            self._mail.journal.write(PutPower(port, on=True))
+
+    async def _switch_on(self, port: str) -> None:
+        """Switch a port on that an earlier run left in the dark."""
+        with suppress(LinkLost):  # the gateway was closed; the next run does it
+            await self._opened().submit(self._box.key, SwitchOn(port=port))
+            self._mail.journal.write(PutPower(port, on=True))
+
+    def _start_job(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        """Run what must not be broken off by whoever waits for it."""
+        job = asyncio.get_running_loop().create_task(work)
+        self._jobs.add(job)
+        job.add_done_callback(self._jobs.discard)
+        return job
 
     async def set_enabled(self, port: str, *, enabled: bool) -> None:
         """Switch one port's module on, or off once what it sends is settled. Raise GatewayError."""
-        async with self._sender.at_rest([] if enabled else [port]):
+        async with self._mail.sender.at_rest([] if enabled else [port]):
             await self.ask(SetEnabled(port=port, enabled=enabled))
 
     async def set_all_enabled(self, request: SetAllEnabled) -> None:
         """Switch modules with one command of the box, as ``set_enabled`` does. Raise GatewayError."""
-        async with self._sender.at_rest(request.disabled):
+        async with self._mail.sender.at_rest(request.disabled):
             await self._opened().submit(self._box.key, request)
 
     async def ask[O](self, request: PortRequest[O]) -> O:
@@ -263,18 +336,14 @@ class Gateway:
                 if port.status is not PortStatus.OFFLINE:
                     self._unheard.discard(port.port)
                     self._stirred.set()
-            case SmsArrived():
-                self._on_sms(event)
-            case DeliveryReported():
-                self._sender.reported(event)
             case LateResult():
-                self._sender.learned_late(event)
+                self._mail.learned_late(event)
             case PortRestarted(port=name):
-                self._sender.restarted(name)
+                self._mail.restarted(name)
                 self._listeners.tell(event)
             case CallChanged() | UssdArrived() | TroubleFound():
                 self._listeners.tell(event)
-        self._sender.pump()
+        self._mail.sender.pump()
 
     def _on_connection(self, event: ConnectionChanged) -> None:
         if self._first is not None and not self._first.done():
@@ -283,19 +352,6 @@ class Gateway:
             elif event.connected:
                 self._first.set_result(None)
         self._listeners.tell(event)
-
-    def _on_sms(self, event: SmsArrived) -> None:
-        self._listeners.tell(
-            ReceivedSms(
-                message_id=f"sms_{uuid.uuid7().hex}",
-                port=event.port,
-                sender=event.sender,
-                text=event.text,
-                received_at=self._clock(),
-                parts=event.parts,
-                complete=event.complete,
-            )
-        )
 
     def _update(self, state: GatewayState) -> None:
         if state != self._state:

@@ -204,7 +204,7 @@ class Journal(ABC):
         """Begin to make changes durable, at once and after all that were written before.
 
         The future tells whether they are; it is never an exception, and never cancelled by the journal.
-        Futures are done in the order of their writes; that of a write of nothing, when all before it are.
+        Futures are done in the order of their writes.
         """
 
     @abstractmethod
@@ -212,9 +212,7 @@ class Journal(ABC):
         """Give texts of the history, the newest first."""
 
     @abstractmethod
-    async def delete(
-        self, message_ids: Collection[str] | None = None, before: datetime | None = None
-    ) -> int:
+    async def delete(self, message_ids: Collection[str] | None = None, before: datetime | None = None) -> int:
         """Delete settled texts from the history, by id or by age; give how many they were."""
 
     @abstractmethod
@@ -240,9 +238,7 @@ class NoJournal(Journal):
         return []
 
     @override
-    async def delete(
-        self, message_ids: Collection[str] | None = None, before: datetime | None = None
-    ) -> int:
+    async def delete(self, message_ids: Collection[str] | None = None, before: datetime | None = None) -> int:
         return 0
 
     @override

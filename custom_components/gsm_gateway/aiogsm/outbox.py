@@ -8,7 +8,7 @@ how it went. What every text has become is in the Message that each of these giv
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from itertools import count
 from typing import NamedTuple
 
@@ -33,10 +33,11 @@ _RANK = {Priority.HIGH: 0, Priority.NORMAL: 1}
 
 
 class Moment(NamedTuple):
-    """The loop's clock, in seconds, which every wait goes by; and the wall's, local, which people go by."""
+    """The loop's clock, in seconds, by which all waits go; the wall's, in UTC; and the local day."""
 
     at: float
     wall: datetime
+    day: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +175,7 @@ class Outbox:
         return state.status is PortStatus.READY and not self._is_spent(port, now)
 
     def _is_spent(self, port: str, now: Moment) -> bool:
-        return self.usage.spent(port, now.wall.date(), self._limits, self._lane(port).out)
+        return self.usage.spent(port, now.day, self._limits, self._lane(port).out)
 
     def _share(self, text: str, ports: int) -> int:
         """Give how many of a text's recipients one of so many free ports takes, so that all help."""
@@ -237,7 +238,7 @@ class Outbox:
             return waiting.message
         waiting.message = settled(waiting.message, outcome, now.wall)
         if waiting.message.status in COUNTED:
-            self.usage.add(port, now.wall.date())
+            self.usage.add(port, now.day)
             self.met(waiting.message.recipient, port)
         return waiting.message
 
@@ -272,13 +273,7 @@ class Outbox:
         self, waiting: _Waiting, status: MessageStatus, error: MessageError, detail: str | None, now: Moment
     ) -> Message:
         del self._queued[waiting.message.message_id]
-        return replace(
-            waiting.message, status=status, error=error, error_detail=detail, settled_at=now.wall
-        )
-
-    def drop(self, message_id: str) -> bool:
-        """Take a text that waits out of the queue, if it does."""
-        return self._queued.pop(message_id, None) is not None
+        return replace(waiting.message, status=status, error=error, error_detail=detail, settled_at=now.wall)
 
     def deadline(self, ports: Mapping[str, PortState], now: Moment) -> float | None:
         """When to call ``give_up`` and ``take`` again, if nothing else happens before."""

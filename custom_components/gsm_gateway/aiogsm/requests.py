@@ -185,6 +185,13 @@ class SetImei(PortRequest[Done]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SwitchOn(PortRequest[Done]):
+    """Switch a port's module on, which an earlier run had switched off to restart it; once there is a link."""
+
+    port: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SetEnabled(PortRequest[Done]):
     """Switch one port's module on or off."""
 

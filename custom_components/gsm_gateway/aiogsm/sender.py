@@ -7,12 +7,11 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
-from datetime import datetime
 import uuid
 
 from .aftermath import Aftermath, Settled
 from .errors import GatewayError, LinkLost, OutcomeUnknown
-from .journal import Change, DropReport, Journal, PutMessage, PutReport, PutUsage, Remembered
+from .journal import Change, DropReport, Journal, PutMessage, PutPush, PutReport, PutUsage, Remembered
 from .models import LateResult, Message, MessageStatus, PortState
 from .outbox import COUNTED, Moment, Outbox, Turn
 from .records import DeliveryReported, Departing
@@ -57,11 +56,11 @@ class Sender:
         *,
         submit: Callable[[SendSms | AwaitResult], Awaitable[SmsTaken]],
         ports: Callable[[], Mapping[str, PortState]],
-        clock: Callable[[], datetime],
+        now: Callable[[], Moment],
         on_change: Callable[[Message], None],
         on_queue: Callable[[int], None],
     ) -> None:
-        """Send by ``submit``. ``ports`` gives those that could send now, if any; ``clock`` is the wall's.
+        """Send by ``submit``. ``ports`` gives those that could send now, if any; ``now`` the time.
 
         ``on_change`` is told of every step of a text, ``on_queue`` how many are not settled.
         """
@@ -69,7 +68,7 @@ class Sender:
         self._journal = journal
         self._submit = submit
         self._ports = ports
-        self._clock = clock
+        self._now = now
         self._on_change = on_change
         self._on_queue = on_queue
         self._closed = True
@@ -105,14 +104,30 @@ class Sender:
         self._on_queue(len(self._outbox))
 
     async def send(self, messages: Sequence[Message]) -> list[Sending]:
-        """Queue texts together; on return they are in the journal, or in memory if that has no room."""
+        """Queue texts together; on return they are in the journal, or in memory if that has no room.
+
+        Those that are settled already are told of, and leave no trace.
+        """
         sendings = [Sending(message) for message in messages]
         for sending in sendings:
             self._sending[sending.message.message_id] = sending
-        written = self._journal.write(*(PutMessage(message) for message in messages))
-        written.add_done_callback(lambda done: self._accepted(messages, durable=done.result()))
+        queued = [message for message in messages if not message.status.settled]
+        written = self._journal.write(*(PutMessage(message) for message in queued))
+        written.add_done_callback(lambda done: self._accepted(queued, durable=done.result()))
         await asyncio.shield(written)
+        for message in messages:
+            if message.status.settled:
+                self._tell(message)
         return sendings
+
+    def met(self, person: str, port: str) -> None:
+        """Note that somebody wrote to a port, and so knows its number."""
+        self._outbox.met(person, port)
+
+    def sent_by(self, port: str) -> tuple[int, int]:
+        """Give how many texts a port has sent today and this month."""
+        day, usage = self._now().day, self._outbox.usage
+        return usage.of_day(port, day), usage.of_month(port, day)
 
     def _accepted(self, messages: Sequence[Message], *, durable: bool) -> None:
         now = self._now()
@@ -209,18 +224,21 @@ class Sender:
                 waiting.set_exception(LinkLost("the gateway was closed"))
 
     async def finish(self) -> None:
-        """Wait until all that had departed is settled, and let nobody wait for what has not."""
+        """Wait until all that had departed is settled."""
         await asyncio.gather(*self._tasks)
-        await self._journal.write()  # done when all before it is
+
+    def leave(self) -> None:
+        """Let nobody wait any longer for what is left to the next run."""
         for sending in self._sending.values():
             sending.leave()
 
     async def reported(self, report: DeliveryReported) -> bool:
         """Learn from the network what became of a text that was taken; give whether that is durable."""
-        changed = self._aftermath.reported(report, self._now())
+        changed, at = self._aftermath.reported(report, self._now()), self._now().wall
+        pushed = [] if report.push is None else [PutPush(report.port, report.push, at)]
         if changed is not None:
-            return await self._write(changed)
-        return await self._journal.write(PutReport(report, self._clock()))
+            return await self._write(changed, *pushed)
+        return await self._journal.write(PutReport(report, at), *pushed)
 
     def restarted(self, port: str) -> None:
         """Note that a port numbers its texts anew."""
@@ -252,7 +270,7 @@ class Sender:
 
     async def _ask_after(self, message: Message) -> None:
         assert message.port is not None and message.left_at is not None  # it has left
-        age = max((self._clock() - message.left_at).total_seconds(), 0.0)
+        age = max((self._now().wall - message.left_at).total_seconds(), 0.0)
         await self._ask(
             AwaitResult(port=message.port, message_id=message.message_id, trace=message.trace, age=age)
         )
@@ -277,7 +295,7 @@ class Sender:
         self._unkept.discard(message.message_id)
         changes: list[Change] = []
         if message.port is not None and message.status in COUNTED:
-            day = self._clock().date()
+            day = self._now().day
             changes.append(PutUsage(message.port, day, self._outbox.usage.of_day(message.port, day)))
         self._keep(self._aftermath.settled(message, self._now()), *changes)
 
@@ -287,8 +305,8 @@ class Sender:
         written = self._journal.write(PutMessage(settled.message), *found, *changes)
         written.add_done_callback(lambda _: self._tell(settled.message))
 
-    async def _write(self, message: Message) -> bool:
-        written = self._journal.write(PutMessage(message))
+    async def _write(self, message: Message, *changes: Change) -> bool:
+        written = self._journal.write(PutMessage(message), *changes)
         written.add_done_callback(lambda _: self._tell(message))
         return await written
 
@@ -303,6 +321,3 @@ class Sender:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-    def _now(self) -> Moment:
-        return Moment(asyncio.get_running_loop().time(), self._clock())
