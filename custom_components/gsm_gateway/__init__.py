@@ -17,6 +17,7 @@ from homeassistant.core import Event, HomeAssistant
 from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryError, ConfigEntryNotReady
 from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.typing import ConfigType
+from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
 from .aiogsm import (
@@ -72,6 +73,7 @@ def make_gateway(
             lines=tuple(data.get(CONF_LINES, ())),
             **box_options(options),
         ),
+        clock=dt_util.now,
     )
 
 

@@ -12,6 +12,7 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
 from .aiogsm import (
+    BreakerTripped,
     Call,
     CallChanged,
     ConnectionChanged,
@@ -47,6 +48,8 @@ from .const import (
 )
 from .contacts import ContactBook
 from .issues import (
+    BOX,
+    BREAKER_TRIPPED,
     LINE_TAKEN,
     SENDS_TWICE,
     TWO_ADDRESSES,
@@ -88,7 +91,6 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
         self.contacts = ContactBook(entry)
         gateway.subscribe(self._on_event)
         self._port_listeners: dict[tuple[str, str], list[PortEventListener]] = {}
-        self._waiting_for_start: list[ReceivedSms] | None = []
         self._contact_listeners: list[ContactListener] = []
         self._settings = _settings(entry)
         self._forgotten: set[str] = set()
@@ -206,6 +208,8 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
                 self._on_connection(event)
             case TroubleFound(port=port, trouble=trouble):
                 self._on_trouble(port, trouble)
+            case BreakerTripped():
+                async_raise_issue(self.hass, self.config_entry, BOX, BREAKER_TRIPPED)
             case PortRestarted():
                 pass  # what it means to texts and calls, the gateway has seen to
             case _:
@@ -245,21 +249,13 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
         else:
             async_raise_issue(self.hass, self.config_entry, port, trouble.value)
 
-    def _on_sms(self, sms: ReceivedSms) -> None:
-        self.contacts.remember(sms)
-        if self._waiting_for_start is None:
-            self._hand_on(sms)
-        else:
-            self._waiting_for_start.append(sms)
-
     @callback
     def _on_started(self, _hass: HomeAssistant) -> None:
-        """Hand on what came while automations had no triggers yet."""
-        waiting, self._waiting_for_start = self._waiting_for_start, None
-        for sms in waiting or ():
-            self._hand_on(sms)
+        """Have texts handed on: automations have no triggers before."""
+        self.gateway.begin_handing_on()
 
-    def _hand_on(self, sms: ReceivedSms) -> None:
+    def _on_sms(self, sms: ReceivedSms) -> None:
+        self.contacts.remember(sms)
         contact = self.contacts.by_number(sms.sender)
         about = {
             "message_id": sms.message_id,
@@ -277,16 +273,14 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
                 "received_at": sms.received_at.isoformat(),
                 "parts": sms.parts,
                 "complete": sms.complete,
-                "delayed": dt_util.utcnow() - sms.received_at > DELAYED_AFTER,
+                "delayed": sms.held_over or dt_util.utcnow() - sms.received_at > DELAYED_AFTER,
             },
         )
 
     def _on_message(self, message: Message) -> None:
-        if not message.status.settled:
-            return
         contact = self.contacts.by_number(message.recipient)
         port = message.port or message.pinned
-        if port is not None:
+        if port is not None and message.status.settled:
             self._tell_port(
                 port,
                 "sms",

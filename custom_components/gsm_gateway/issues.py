@@ -13,8 +13,12 @@ SIM_SWAPPED = "sim_swapped"
 SENDS_TWICE = "sends_twice"
 TWO_ADDRESSES = "two_addresses"
 LINE_TAKEN = "line_taken"
+BREAKER_TRIPPED = "breaker_tripped"
 
-FIXABLE = {SIM_SWAPPED, SENDS_TWICE}
+BOX = "box"
+"""Stands for the port where an issue is the whole box's."""
+
+FIXABLE = {SIM_SWAPPED, SENDS_TWICE, BREAKER_TRIPPED}
 """Those that are over when the owner says so."""
 
 TROUBLES = {SENDS_TWICE, TWO_ADDRESSES, LINE_TAKEN}

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from homeassistant.exceptions import HomeAssistantError
 
-from .aiogsm import Message, MessageStatus, Sending
+from .aiogsm import Message, MessageStatus, Sending, Terms
 from .const import DOMAIN, WAIT_TIMEOUT
 from .contacts import Recipient
 from .coordinator import GsmGatewayCoordinator
@@ -20,7 +20,7 @@ async def async_send(
     recipients: Sequence[Recipient],
     text: str,
     *,
-    port: str | None = None,
+    terms: Terms | None = None,
     wait: timedelta | None = WAIT_TIMEOUT,
 ) -> list[Message]:
     """Send a text to everybody and give the messages as they stand when settled or ``wait`` is over.
@@ -28,11 +28,10 @@ async def async_send(
     Wrong input raises ServiceValidationError before anything is queued. Being cancelled, or not
     waiting any longer, leaves the texts in the queue.
     """
-    gateway = coordinator.gateway
-    with translated_errors(coordinator.config_entry.title, port):
-        for recipient in recipients:
-            gateway.family.check_sms(recipient.number, text)
-        sendings = [gateway.send_sms(recipient.number, text, port=port) for recipient in recipients]
+    terms = terms or Terms()
+    with translated_errors(coordinator.config_entry.title, terms.port):
+        numbers = [recipient.number for recipient in recipients]
+        sendings = await coordinator.gateway.send_sms(numbers, text, terms)
     if wait is not None:
         await _wait(sendings, wait)
     return [sending.message for sending in sendings]

@@ -9,7 +9,7 @@ from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv
 import voluptuous as vol
 
-from .aiogsm import Message
+from .aiogsm import Message, Terms
 from .asking import async_reboot
 from .const import DOMAIN, WAIT_TIMEOUT
 from .contacts import Recipient
@@ -68,7 +68,7 @@ async def _async_send_sms(call: ServiceCall) -> ServiceResponse:
     coordinator, port = target(call)
     to, port = _addressees(call, coordinator, port)
     wait: timedelta | None = call.data[ATTR_WAIT_TIMEOUT] if call.data[ATTR_WAIT] else None
-    messages = await async_send(coordinator, to, call.data[ATTR_MESSAGE], port=port, wait=wait)
+    messages = await async_send(coordinator, to, call.data[ATTR_MESSAGE], terms=Terms(port=port), wait=wait)
     if call.return_response:
         return {"messages": [_response(message) for message in messages]}
     raise_for_failures(to, messages)

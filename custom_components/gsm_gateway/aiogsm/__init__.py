@@ -34,6 +34,7 @@ The map, from the wire up:
 Start reading at ``gateway.py`` for what it does, at a family's ``codec.py`` for what the wire looks like.
 """
 
+from .admission import Policy, Terms
 from .dialog import Box
 from .errors import (
     CannotConnect,
@@ -43,6 +44,7 @@ from .errors import (
     InvalidInput,
     LinkLost,
     LoginRefused,
+    NotKept,
     NotSupported,
     OutcomeUnknown,
     PortNotReady,
@@ -50,8 +52,10 @@ from .errors import (
 )
 from .families import FAMILIES
 from .family import Endpoint, Family, Feature
-from .gateway import Gateway, GatewayEvent, MessageChanged, StateChanged
+from .gateway import BreakerTripped, Gateway, GatewayEvent, MessageChanged, StateChanged
 from .hub import Hub, Stranger
+from .journal import Direction, Entry, Journal, Query, StatusChange
+from .limits import Limits
 from .models import (
     Call,
     CallChanged,
@@ -59,6 +63,7 @@ from .models import (
     CallState,
     ConnectionChanged,
     GatewayState,
+    HandedOn,
     LineHeard,
     Message,
     MessageError,
@@ -67,6 +72,7 @@ from .models import (
     PortRestarted,
     PortState,
     PortStatus,
+    Priority,
     ReceivedSms,
     Trouble,
     TroubleFound,
@@ -98,6 +104,7 @@ from .sender import Sending
 __all__ = [
     "FAMILIES",
     "Box",
+    "BreakerTripped",
     "Call",
     "CallChanged",
     "CallEventType",
@@ -107,7 +114,9 @@ __all__ = [
     "CloseUssd",
     "CommandRefused",
     "ConnectionChanged",
+    "Direction",
     "Endpoint",
+    "Entry",
     "Family",
     "Feature",
     "Forwarding",
@@ -118,9 +127,12 @@ __all__ = [
     "GatewayState",
     "GatewayTimeout",
     "GetCallForwarding",
+    "HandedOn",
     "HangUp",
     "Hub",
     "InvalidInput",
+    "Journal",
+    "Limits",
     "LineHeard",
     "LinkLost",
     "LockCell",
@@ -129,14 +141,18 @@ __all__ = [
     "MessageChanged",
     "MessageError",
     "MessageStatus",
+    "NotKept",
     "NotSupported",
     "OutcomeUnknown",
+    "Policy",
     "PortChanged",
     "PortNotReady",
     "PortRequest",
     "PortRestarted",
     "PortState",
     "PortStatus",
+    "Priority",
+    "Query",
     "ReceivedSms",
     "RefreshCells",
     "ResetRemainingTime",
@@ -150,7 +166,9 @@ __all__ = [
     "SetImei",
     "SetPhoneNumber",
     "StateChanged",
+    "StatusChange",
     "Stranger",
+    "Terms",
     "Trouble",
     "TroubleFound",
     "UssdArrived",

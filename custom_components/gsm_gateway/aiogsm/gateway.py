@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+import logging
 from types import MappingProxyType
 from typing import Any
 
@@ -37,6 +38,8 @@ from .models import (
 from .requests import PortRequest, Reboot, SendUssd, SetAllEnabled, SetEnabled, SwitchOn
 from .sender import Sending
 from .text import check_ussd_code
+
+_LOGGER = logging.getLogger(__name__)
 
 FIRST_REPORT = 35.0
 """Seconds after the opening in which a port that reports by itself is waited for: it does every 30."""
@@ -185,7 +188,7 @@ class Gateway:
             raise
 
     async def close(self) -> None:
-        """Take leave: what has not left is left to the next run, sockets are closed, no task or timer remains."""
+        """Take leave: sockets are closed, no task or timer remains, and what has not left is kept."""
         if self._first is not None and not self._first.done():
             self._first.set_exception(LinkLost("the gateway was closed"))
         driver, self._driver = self._driver, None
@@ -279,9 +282,14 @@ class Gateway:
 
     async def _switch_on(self, port: str) -> None:
         """Switch a port on that an earlier run left in the dark."""
-        with suppress(LinkLost):  # the gateway was closed; the next run does it
+        try:
             await self._opened().submit(self._box.key, SwitchOn(port=port))
-            self._mail.journal.write(PutPower(port, on=True))
+        except LinkLost:
+            return  # the gateway was closed; the next run does it
+        except GatewayError as err:
+            _LOGGER.warning("Port %s was left switched off and could not be switched on: %s", port, err)
+            return
+        self._mail.journal.write(PutPower(port, on=True))
 
     def _start_job(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         """Run what must not be broken off by whoever waits for it."""

@@ -1,4 +1,4 @@
-"""The contract of what survives a kill: changes are written to it, and a new run begins with what it remembers.
+"""The contract of what survives a kill: changes are written to it, and a new run begins with what it kept.
 
 The caller says what is to be durable before what; the journal only promises that changes become durable
 whole, and in the order in which they were written.

@@ -1,4 +1,4 @@
-"""All texts of one gateway, both ways: who may send, what waits, what came, and the journal that keeps them."""
+"""All texts of one gateway, both ways: who may send, what waits, what came, and where all that is kept."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence

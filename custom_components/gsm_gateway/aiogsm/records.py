@@ -76,7 +76,7 @@ class UnknownText:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
-    """What a dialog has to know of earlier runs. ``last_ussd`` is the greatest number that was dialled under."""
+    """What a dialog has to know of earlier runs. ``last_ussd``: the greatest number dialled under."""
 
     last_ussd: int = 0
     pushes: Sequence[SeenPush] = ()

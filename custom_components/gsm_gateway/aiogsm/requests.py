@@ -186,7 +186,7 @@ class SetImei(PortRequest[Done]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SwitchOn(PortRequest[Done]):
-    """Switch a port's module on, which an earlier run had switched off to restart it; once there is a link."""
+    """Switch on a port's module that an earlier run had switched off to restart it, once there is a link."""
 
     port: str
 

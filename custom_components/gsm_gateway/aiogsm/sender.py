@@ -269,7 +269,8 @@ class Sender:
         await self._ask(request)
 
     async def _ask_after(self, message: Message) -> None:
-        assert message.port is not None and message.left_at is not None  # it has left
+        assert message.port is not None  # it has left
+        assert message.left_at is not None
         age = max((self._now().wall - message.left_at).total_seconds(), 0.0)
         await self._ask(
             AwaitResult(port=message.port, message_id=message.message_id, trace=message.trace, age=age)

@@ -20,7 +20,7 @@ _CAUSES: dict[PortStatus, tuple[MessageError, bool]] = {
 
 
 def cause_of(status: PortStatus | None, *, certain: bool) -> tuple[MessageError, str] | None:
-    """Give why a port of this status cannot send; ``certain``: it was so for a while, or would have passed."""
+    """Give why a port of this status cannot send; ``certain``: it has been so for a while."""
     if status is None or (cause := _CAUSES.get(status)) is None:
         return None
     error, may_pass = cause

@@ -14,24 +14,24 @@ from types import MappingProxyType
 from typing import override
 
 from ..alarms import Alarms
-from ..dialog import Box, Dialog, Emit, Send, Settle, Steps, Ticket
-from ..errors import GatewayError, InvalidInput, LinkLost
+from ..dialog import Box, Dialog, Emit, Keep, Send, Settle, Steps, Ticket
+from ..errors import GatewayError, InvalidInput, LinkLost, OutcomeUnknown
 from ..models import (
     Call,
     CallChanged,
     ConnectionChanged,
-    DeliveryReported,
     LineHeard,
     PortChanged,
     PortRestarted,
-    SmsArrived,
     Trouble,
     TroubleFound,
     UssdArrived,
 )
-from ..parts import Joined, PieceJoiner
+from ..parts import Part
 from ..recent import Recent
-from ..requests import CloseUssd, Request, SendSms, SendUssd
+from ..records import DeliveryReported, Memory, SmsArrived
+from ..requests import AwaitResult, CloseUssd, Request, SendSms, SendUssd
+from ..sendids import SendIds
 from .codec import Malformed, decode, encode_acknowledgement, encode_registration, masked
 from .commands import Order, Queries, order_of
 from .messages import (
@@ -51,9 +51,9 @@ from .messages import (
     Word,
     is_about_password,
 )
-from .port import Address, Doubt, Heard, Line, Served, check_box
+from .port import Address, Doubt, Heard, Line, Served, check_box, identity_of
 from .sending import Parcel, Texts
-from .session import Fate, Lane, SendIds, Talks
+from .session import Fate, Lane, Talks
 from .ussd import UssdCodes
 
 _MOST_LINES = 1024  # of one box, adopted ones among them
@@ -76,7 +76,6 @@ class GoipDialog(Dialog[Address]):
         self._queries = Queries(self._talks, self._password_of, self._note)
         self._texts = Texts(self._talks)
         self._ussd = UssdCodes(self._talks)
-        self._joiner = PieceJoiner()
         self._strangers: Recent[tuple[str, str, str]] = Recent(_STRANGERS_TOLD, _STRANGERS_KEPT)
 
     @override
@@ -93,7 +92,7 @@ class GoipDialog(Dialog[Address]):
         return masked(data)
 
     @override
-    def attach(self, box: Box, now: float) -> Steps[Address]:
+    def attach(self, box: Box, memory: Memory, now: float) -> Steps[Address]:
         """Begin to serve a box. A line that another box has stays with that one."""
         check_box(box)
         if box.key in self._boxes:
@@ -103,7 +102,18 @@ class GoipDialog(Dialog[Address]):
         for line in box.lines:
             if line not in self._lines:
                 self._own(served, line, now)
+        self._recall(served, memory, now)
         return [_trouble(box.key, line, Trouble.LINE_TAKEN) for line in taken]
+
+    def _recall(self, served: Served, memory: Memory, now: float) -> None:
+        """Know again what a box's lines may repeat, or still tell of an earlier run."""
+        self._talks.sendids.note_ussd(memory.last_ussd)
+        for push in memory.pushes:
+            if (line := served.lines.get(push.port)) is not None:
+                line.remember(push.identity, now - push.age)
+        for text in memory.unknown:
+            if (line := served.lines.get(text.port)) is not None:
+                self._texts.recall(line, text.message_id, text.trace, now - text.age)
 
     @override
     def detach(self, key: str, now: float) -> Steps[Address]:
@@ -111,10 +121,10 @@ class GoipDialog(Dialog[Address]):
             return []
         steps = self._talks.abandon(served.lines, now)
         self._texts.forget(key)
-        for line in served.lines:
-            steps += self._tell_joined(self._joiner.flush(line))
-            del self._lines[line]
-            self._alarms.set(line, None)
+        for line in served.lines.values():
+            line.online = False  # so that what is kept meanwhile does not begin
+            del self._lines[line.id]
+            self._alarms.set(line.id, None)
         return steps
 
     @override
@@ -125,12 +135,16 @@ class GoipDialog(Dialog[Address]):
         match request:
             case SendSms():
                 return self._send_sms(served, ticket, request, now)
+            case AwaitResult():
+                line = served.line(request.port)
+                self._texts.recall(line, request.message_id, request.trace, now - request.age)
+                return [Settle(ticket, OutcomeUnknown("it was leaving when an earlier run ended"))]
             case SendUssd():
                 line = served.line(request.port)
-                return self._ussd.dial(line, served.password_of(line.id), ticket, request, now)
+                return self._ussd.dial(line, served.password_of(line.id), ticket, request)
             case CloseUssd():
                 line = served.line(request.port)
-                return self._ussd.close(line, served.password_of(line.id), ticket, now)
+                return self._ussd.close(line, served.password_of(line.id), ticket)
             case _:
                 return self._command(served, ticket, order_of(request, served.lines), now)
 
@@ -161,11 +175,11 @@ class GoipDialog(Dialog[Address]):
         steps: Steps[Address] = []
         for line in self._alarms.take(now):
             steps += self._wake_line(self._lines[line], now)
-        return [*steps, *self._talks.tick(now), *self._tell_joined(self._joiner.expire(now))]
+        return [*steps, *self._talks.tick(now)]
 
     @override
     def deadline(self) -> float | None:
-        firsts = (self._alarms.first(), self._talks.deadline(), self._joiner.deadline())
+        firsts = (self._alarms.first(), self._talks.deadline())
         return min((when for when in firsts if when is not None), default=None)
 
     def _ignore(self, reason: str) -> Steps[Address]:
@@ -278,20 +292,44 @@ class GoipDialog(Dialog[Address]):
         if not self._boxes[line.gateway].trusts(line.id, push.password):
             return self._ignore("wrong_password")
         self._count_unread(push)
-        steps: Steps[Address] = [Send(encode_acknowledgement(push), peer)]
-        if push.news is not None and not line.is_repeat(push, now):
-            steps += self._hand_on(line, push.news, push.recvid, now)
-        return steps
+        acknowledgement = Send(encode_acknowledgement(push), peer)
+        identity = identity_of(push)
+        if push.news is None:
+            return [acknowledgement]
+        if line.is_repeat(identity, now):
+            return [] if line.is_unkept(identity) else [acknowledgement]
+        if (record := self._record_of(line, push.news, identity)) is None:
+            return [acknowledgement, *self._learn(line, push.news, push.recvid, now)]
+        line.begin_keeping(identity)
+        return [Keep(record, partial(self._kept, line, identity, acknowledgement))]
 
-    def _hand_on(self, line: Line, news: News, recvid: int, now: float) -> Steps[Address]:
+    def _kept(
+        self, line: Line, identity: str, acknowledgement: Send[Address], _durable: bool, _now: float
+    ) -> Steps[Address]:
+        """Acknowledge a push that is kept; on disk, or in memory where the disk has no room."""
+        line.end_keeping(identity)
+        return [acknowledgement]
+
+    def _record_of(self, line: Line, news: News, identity: str) -> SmsArrived | DeliveryReported | None:
+        """Give what has to be kept of a push before it is acknowledged, if anything."""
         match news:
-            case SmsReceived():
-                return self._on_sms(line, news, now)
+            case SmsReceived(sender=sender, text=text, complete=complete):
+                loose = self._boxes[line.gateway].box.join_texts
+                part = Part(port=line.id, sender=sender, text=text, loose=loose, complete=complete)
+                return SmsArrived(gateway=line.gateway, part=part, push=identity)
             case SmsDelivered(sms_no, delivered, number):
-                report = DeliveryReported(
-                    gateway=line.gateway, port=line.id, reference=sms_no, delivered=delivered, number=number
+                return DeliveryReported(
+                    gateway=line.gateway,
+                    port=line.id,
+                    reference=sms_no,
+                    delivered=delivered,
+                    number=number,
+                    push=identity,
                 )
-                return [Emit(report)]
+        return None
+
+    def _learn(self, line: Line, news: News, recvid: int, now: float) -> Steps[Address]:
+        match news:
             case UssdReceived(text):
                 return [Emit(UssdArrived(gateway=line.gateway, port=line.id, text=text))]
             case VoiceChanged() | CallHungUp() if line.is_late(recvid):
@@ -299,27 +337,6 @@ class GoipDialog(Dialog[Address]):
             case _:
                 steps = self._tell_line(line, line.learn(news, recvid, now))
                 return steps + self._talks.notice(line, news, now)
-
-    def _on_sms(self, line: Line, sms: SmsReceived, now: float) -> Steps[Address]:
-        if self._boxes[line.gateway].box.join_texts:
-            return self._tell_joined(self._joiner.add(line.id, sms.sender, sms.text, now))
-        text = Joined(port=line.id, sender=sms.sender, text=sms.text, parts=1, complete=sms.complete)
-        return self._tell_joined([text])
-
-    def _tell_joined(self, texts: Iterable[Joined]) -> Steps[Address]:
-        return [
-            Emit(
-                SmsArrived(
-                    gateway=self._lines[text.port].gateway,
-                    port=text.port,
-                    sender=text.sender,
-                    text=text.text,
-                    parts=text.parts,
-                    complete=text.complete,
-                )
-            )
-            for text in texts
-        ]
 
     # What they answer
 

@@ -3,6 +3,7 @@
 from collections import deque
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
+from hashlib import sha256
 from hmac import compare_digest
 from typing import NamedTuple
 
@@ -104,7 +105,8 @@ class Line:
         self._cell_told: str | None = None
         self._calls = CallTracker(line)
         self._last_state: int | None = None
-        self._pushes: Recent[tuple[str, ...]] = Recent(span=_REPEATS, limit=512)
+        self._pushes: Recent[str] = Recent(span=_REPEATS, limit=512)
+        self._unkept: set[str] = set()
         self._moves: deque[float] = deque(maxlen=_MOVES)
 
     @property
@@ -142,12 +144,25 @@ class Line:
         self._read(keepalive, now, number=None if swapped else self.state.phone_number)
         return heard
 
-    def is_repeat(self, push: Push, now: float) -> bool:
+    def is_repeat(self, identity: str, now: float) -> bool:
         """Whether this push came before. Remembers it."""
-        key: tuple[str, ...] = (push.verb, str(push.recvid))
-        if isinstance(push.news, SmsReceived):
-            key = (*key, push.news.sender, push.news.text)
-        return not self._pushes.add(key, now)
+        return not self._pushes.add(identity, now)
+
+    def remember(self, identity: str, seen_at: float) -> None:
+        """Remember a push of an earlier run."""
+        self._pushes.add(identity, seen_at)
+
+    def is_unkept(self, identity: str) -> bool:
+        """Whether a push is still being made durable, and so must not be acknowledged."""
+        return identity in self._unkept
+
+    def begin_keeping(self, identity: str) -> None:
+        """Note that a push is being made durable."""
+        self._unkept.add(identity)
+
+    def end_keeping(self, identity: str) -> None:
+        """Note that a push may be acknowledged."""
+        self._unkept.discard(identity)
 
     def is_late(self, recvid: int) -> bool:
         """Whether a push is older than what is known of the line's voice channel."""
@@ -298,6 +313,15 @@ class Line:
     def _show_voice(self) -> None:
         if self.state.call_state is not self._calls.state:
             self.state = replace(self.state, call_state=self._calls.state)
+
+
+def identity_of(push: Push) -> str:
+    """Name a push of a line, so that it is known when it comes again. A text in it cannot be told by that."""
+    identity = f"{push.verb}:{push.recvid}"
+    if not isinstance(push.news, SmsReceived):
+        return identity
+    told = f"{push.news.sender}\0{push.news.text}"
+    return f"{identity}:{sha256(told.encode(errors='surrogatepass')).hexdigest()}"
 
 
 def check_box(box: Box) -> None:

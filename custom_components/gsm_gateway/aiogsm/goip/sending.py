@@ -7,8 +7,16 @@ from functools import partial
 from typing import ClassVar, NamedTuple, override
 
 from ..dialog import Emit, Steps, Ticket
-from ..errors import CommandRefused, GatewayError, GatewayTimeout, LinkLost, OutcomeUnknown, PortNotReady
-from ..models import LateResult, Trouble, TroubleFound
+from ..errors import (
+    CommandRefused,
+    GatewayError,
+    GatewayTimeout,
+    LinkLost,
+    NotKept,
+    OutcomeUnknown,
+    PortNotReady,
+)
+from ..models import LateResult, Trace, Trouble, TroubleFound
 from ..requests import Outcome, SendSms, SmsTaken
 from ..text import check_number, check_text
 from .codec import MAX_TEXT, encode_done, encode_number, encode_password, encode_text
@@ -27,6 +35,9 @@ NEW_NUMBERS_FOR = 60.0
 
 REMEMBERED_FOR = 24 * 3600.0
 """Seconds in which a result that comes late is still known to be whose."""
+
+MARK_TIMEOUT = 30.0
+"""Seconds that the disk has to note that a number is about to be said."""
 
 _MOST_REMEMBERED = 4096
 _MOST_PUT_OFFS = 4  # the box frees a session after 90 s: whatever is full for longer stays so
@@ -50,6 +61,7 @@ class _Stage(Enum):
     PUT_OFF = auto()
     TEXT = auto()
     PASSWORD = auto()
+    MARK = auto()
     NUMBER = auto()
     DONE = auto()
 
@@ -65,8 +77,9 @@ class Terms:
 class BulkSession(Conversation):
     """One text to some numbers, one after the other (GoIP SMS Interface, section 3).
 
-    The fate of each is SmsTaken, CommandRefused (final), PortNotReady, GatewayTimeout or LinkLost (nothing
-    left), or OutcomeUnknown. Those that found no room have theirs from the ``successor``. A fate comes
+    Before each number is said, it is made durable that it is about to be. The fate of each is SmsTaken,
+    CommandRefused (final), PortNotReady, GatewayTimeout, NotKept or LinkLost (nothing left), or
+    OutcomeUnknown. Those that found no room have theirs from the ``successor``. A fate comes
     before the session is closed; closing it is repeated, too, and then forgotten.
     """
 
@@ -135,13 +148,22 @@ class BulkSession(Conversation):
         return Turn()
 
     def _next_number(self, fates: tuple[Fate, ...], now: float) -> Turn:
-        """Say the next number, if there is one and the box still has the session."""
+        """Have the next number marked, if there is one and the box still has the session."""
         if not self._open or (self._takes_until is not None and now > self._takes_until):
             return self._close(fates, now)
-        self._stage, self._doubtful = _Stage.NUMBER, False
-        telid = self._open[0]
-        packet = encode_number(self.sendid, telid, self._parcels[telid].sms.recipient)
-        return Turn(self._say(packet, _SUBMIT, now).packet, fates)
+        self._stage, self._doubtful = _Stage.MARK, False
+        self.due = self._until = now + MARK_TIMEOUT
+        return Turn(fates=fates, mark=self._sent(self._open[0]))
+
+    @override
+    def marked(self, sent: Sent, now: float, *, durable: bool) -> Turn:
+        if self._stage is not _Stage.MARK or self._sent(self._open[0]) != sent:
+            return Turn()
+        if not durable:
+            return self._close(self._settle_rest(NotKept("it could not be noted that it leaves")), now)
+        self._stage = _Stage.NUMBER
+        packet = encode_number(self.sendid, sent.telid, self._parcels[sent.telid].sms.recipient)
+        return self._say(packet, _SUBMIT, now)
 
     def _on_number(self, reply: Reply, now: float) -> Turn:
         current = self._open[0]
@@ -186,9 +208,11 @@ class BulkSession(Conversation):
 
     def _settle(self, outcome: Outcome) -> Fate:
         """Give the fate of the number that is said."""
-        telid = self._open.pop(0)
+        return Fate(outcome, self._sent(self._open.pop(0)))
+
+    def _sent(self, telid: int) -> Sent:
         parcel = self._parcels[telid]
-        return Fate(outcome, Sent(self.sendid, telid, parcel.ticket, parcel.sms.message_id))
+        return Sent(self.sendid, telid, parcel.ticket, parcel.sms.message_id)
 
     def _settle_rest(self, outcome: Outcome) -> tuple[Fate, ...]:
         return tuple(self._settle(outcome) for _ in list(self._open))
@@ -224,6 +248,8 @@ class BulkSession(Conversation):
                 return self._begin_text(now)
             case _Stage.TEXT | _Stage.PASSWORD:
                 return self._close(self._settle_rest(GatewayTimeout("the line did not answer")), now)
+            case _Stage.MARK:
+                return self._close(self._settle_rest(NotKept("the disk did not answer")), now)
             case _Stage.NUMBER:
                 why = OutcomeUnknown("the line did not say whether the text was sent")
                 return self._leave((self._settle(why),))
@@ -331,6 +357,12 @@ class Texts:
                 trouble = TroubleFound(gateway=line.gateway, port=line.id, trouble=Trouble.SENDS_TWICE)
                 return [Emit(trouble)]
         return []
+
+    def recall(self, line: Line, message_id: str, trace: Trace | None, left_at: float) -> None:
+        """Know again a text of unknown fate that left in an earlier run: its result may still come."""
+        if trace is not None:
+            sent = Sent(trace.sendid, trace.telid, 0, message_id)
+            self._fates.note(line, sent, OutcomeUnknown("it left in an earlier run"), left_at)
 
     def forget(self, gateway: str) -> None:
         """Forget what was sent by a gateway, though not how it is to be spoken to."""

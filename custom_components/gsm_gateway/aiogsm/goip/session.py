@@ -8,17 +8,18 @@ that the box knows it.
 
 from abc import ABC, abstractmethod
 from collections import Counter, deque
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from random import Random
 from typing import NamedTuple, override
 
 from ..alarms import Alarms
-from ..dialog import Send, Settle, Steps, Ticket
+from ..dialog import Keep, Send, Settle, Steps, Ticket
 from ..errors import CommandRefused, GatewayError, GatewayTimeout, LinkLost, OutcomeUnknown, PortNotReady
-from ..recent import Recent
+from ..models import Trace
+from ..records import Departing
 from ..requests import Outcome
+from ..sendids import SendIds
 from .messages import Answer, News, Prompt, Refused, Reply
 from .port import Address, Heard, Line
 
@@ -42,10 +43,14 @@ class Fate(NamedTuple):
 
 
 class Turn(NamedTuple):
-    """What a conversation wants: a packet for its line, and its fates, each once."""
+    """What a conversation wants: a packet for its line, and its fates, each once.
+
+    ``mark``: it wants to be told by ``marked`` once it is durable that this is about to leave.
+    """
 
     packet: bytes | None = None
     fates: tuple[Fate, ...] = ()
+    mark: Sent | None = None
 
 
 class Pace(NamedTuple):
@@ -99,6 +104,10 @@ class Conversation(ABC):
     @abstractmethod
     def answer(self, reply: Reply, now: float) -> Turn:
         """Go on by what the box replied. What is not expected now is passed over."""
+
+    def marked(self, sent: Sent, now: float, *, durable: bool) -> Turn:
+        """Go on now that it is durable that something is about to leave, or cannot be."""
+        return Turn()
 
     def notice(self, notice: Notice) -> Turn:
         """Learn what else is heard of the line."""
@@ -181,36 +190,6 @@ class Single(Conversation):
     @override
     def _give_up(self, now: float) -> Turn:
         return self._finish(GatewayTimeout("the line did not answer"))
-
-
-class SendIds:
-    """The sendids of one UDP port, which carries the replies of all lines.
-
-    Those of USSD come from the clock and grow, over restarts too: a box answers one that is not above
-    its last with the old answer. All others are random, so that no stranger can guess a reply's; the
-    two ranges never meet.
-    """
-
-    _RANGE = 2**30
-
-    def __init__(self, random: Random, wall_clock: Callable[[], float]) -> None:
-        """Draw from ``random``; ``wall_clock`` gives seconds since 1970."""
-        self._random = random
-        self._wall_clock = wall_clock
-        self._recent: Recent[int] = Recent(span=600.0, limit=65536)
-        self._last_ussd = self._RANGE
-
-    def draw(self, now: float, in_flight: Container[int]) -> int:
-        """Give a number from 1 to 2^30-1 that is not in flight and was not used for ten minutes."""
-        while True:
-            sendid = self._random.randrange(1, self._RANGE)
-            if sendid not in in_flight and self._recent.add(sendid, now):
-                return sendid
-
-    def next_ussd(self) -> int:
-        """Give a number above all that were given before."""
-        self._last_ussd = max(self._last_ussd + 1, int(self._wall_clock()))
-        return self._last_ussd
 
 
 class Lane(Enum):
@@ -369,7 +348,19 @@ class Talks:
         self._keep(talk)
         for fate in turn.fates:
             steps += talk.on_fate(fate, now)
+        if turn.mark is not None:
+            steps.append(self._mark(talk, turn.mark))
         return steps
+
+    def _mark(self, talk: _Talk, sent: Sent) -> Keep[Address]:
+        trace = Trace(sendid=sent.sendid, telid=sent.telid)
+        record = Departing(gateway=talk.line.gateway, message_id=sent.message_id, trace=trace)
+        return Keep(
+            record,
+            lambda durable, now: self._proceed(
+                talk, talk.conversation.marked(sent, now, durable=durable), now
+            ),
+        )
 
     def _keep(self, talk: _Talk) -> None:
         """Note when a conversation is next to be woken, or forget it if it is at its end."""

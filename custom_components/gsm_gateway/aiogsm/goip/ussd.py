@@ -3,15 +3,16 @@
 from functools import partial
 from typing import override
 
-from ..dialog import Steps, Ticket
+from ..dialog import Keep, Steps, Ticket
 from ..errors import CommandRefused, OutcomeUnknown
 from ..models import UssdReply
+from ..records import UssdDialled
 from ..requests import Done, SendUssd
 from ..text import check_ussd_code
 from .codec import USSD_FAILED, USSD_PADDING
 from .messages import Answer, Command, Prompt, Reply, Word
 from .port import Address, Line
-from .session import Fate, Lane, Notice, Pace, Single, Talks, Turn, UssdClosed, settled
+from .session import Fate, Lane, Notice, OnFate, Pace, Single, Talks, Turn, UssdClosed, settled
 
 
 class UssdExchange(Single):
@@ -75,22 +76,28 @@ class UssdCodes:
         """Begin with none."""
         self._talks = talks
 
-    def dial(
-        self, line: Line, password: str, ticket: Ticket, request: SendUssd, now: float
-    ) -> Steps[Address]:
+    def dial(self, line: Line, password: str, ticket: Ticket, request: SendUssd) -> Steps[Address]:
         """Dial a code, or answer the menu that is open. Raise InvalidInput."""
         check_ussd_code(request.code)
         line.ussd = sendid = self._talks.sendids.next_ussd()
         packet = Command.USSD.packet(sendid, password, request.code)
         exchange = UssdExchange(sendid, packet, request.timeout)
-        return self._talks.begin(exchange, line, partial(settled, ticket), Lane.SIM, now)
+        return [self._begin(exchange, line, partial(settled, ticket), Lane.SIM)]
 
-    def close(self, line: Line, password: str, ticket: Ticket, now: float) -> Steps[Address]:
+    def close(self, line: Line, password: str, ticket: Ticket) -> Steps[Address]:
         """End the line's session, and settle whoever waits on it."""
         sendid = self._talks.sendids.next_ussd()
         exchange = UssdExit(sendid, Command.USSD_EXIT.packet(sendid, password), line.ussd)
         on_fate = partial(self._on_closed, line, ticket)
-        return self._talks.begin(exchange, line, on_fate, Lane.COMMAND, now)
+        return [self._begin(exchange, line, on_fate, Lane.COMMAND)]
+
+    def _begin(self, exchange: Single, line: Line, on_fate: OnFate, lane: Lane) -> Keep[Address]:
+        """Say a code once its number is durable: under one used before, the box would give an old answer.
+
+        A disk that cannot note it is no reason to leave the code undialled: the clock gives a greater one.
+        """
+        record = UssdDialled(gateway=line.gateway, sendid=exchange.sendid)
+        return Keep(record, lambda _, now: self._talks.begin(exchange, line, on_fate, lane, now))
 
     def _on_closed(self, line: Line, ticket: Ticket, fate: Fate, now: float) -> Steps[Address]:
         steps = settled(ticket, fate, now)

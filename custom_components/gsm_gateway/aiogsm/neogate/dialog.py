@@ -7,11 +7,12 @@ from types import MappingProxyType
 from typing import override
 
 from ..ami import Event, WireError
-from ..dialog import Box, Dialog, Drop, Emit, Settle, Steps, Ticket
+from ..dialog import Box, Dialog, Drop, Emit, Keep, Settle, Steps, Ticket
 from ..errors import CannotConnect, GatewayError, InvalidInput, LinkLost, LoginRefused, NotSupported
-from ..models import ConnectionChanged, SmsArrived
-from ..parts import Joined, Joiner, Part
-from ..requests import Reboot, Request, SendSms, SendUssd
+from ..models import ConnectionChanged
+from ..parts import Part
+from ..records import Memory, SmsArrived
+from ..requests import AwaitResult, Reboot, Request, SendSms, SendUssd
 from . import codec
 from .commands import Restarts
 from .messages import SmsResult
@@ -35,8 +36,7 @@ class _Conversation:
         self._main: Session | None = None
         self._connected = False
         self._trouble: tuple[type[Exception], bool] | None = None
-        self._joiner = Joiner()
-        self._texts = OpenTexts(self._ready)
+        self._texts = OpenTexts(box.key, self._ready)
         self._restarts = Restarts(self._ready)
         self._ussd = UssdLane(box, self._ready, ignored)
         self._ports = Ports(box.key, self._ready, ignored, busy=self._texts.busy, on_current=self._on_current)
@@ -47,7 +47,7 @@ class _Conversation:
         return self._reopen(now)
 
     def end(self, now: float) -> Steps[Channel]:
-        """Take leave and settle everything; parts of texts that still wait are told as they are."""
+        """Take leave and settle everything."""
         steps = self._ussd.close(now)
         if self._main is not None:
             steps += self._main.leave(now, self._restarts.last_lines())
@@ -55,7 +55,6 @@ class _Conversation:
             *steps,
             *self._texts.close(),
             *self._restarts.close(),
-            *self._tell_arrived(self._joiner.flush()),
         ]
 
     def submit(self, ticket: Ticket, request: Request[object], now: float) -> Steps[Channel]:
@@ -63,6 +62,9 @@ class _Conversation:
         match request:
             case SendSms():
                 return self._texts.submit(ticket, request, now)
+            case AwaitResult():
+                self._texts.resume(ticket, request, now)
+                return []
             case SendUssd():
                 return self._ussd.submit(ticket, request, now)
             case Reboot(port=str(port)):
@@ -83,11 +85,11 @@ class _Conversation:
             steps += self._main.tick(now)
         for job in (self._texts, self._restarts, self._ussd, self._ports):
             steps += job.tick(now)
-        return steps + self._tell_arrived(self._joiner.expire(now))
+        return steps
 
     def deadline(self) -> float | None:
         """When ``tick`` is next needed, if ever."""
-        jobs = (self._main, self._texts, self._restarts, self._ussd, self._ports, self._joiner)
+        jobs = (self._main, self._texts, self._restarts, self._ussd, self._ports)
         deadlines = [self._reopen_at, *(job.deadline() for job in jobs if job is not None)]
         return min((deadline for deadline in deadlines if deadline is not None), default=None)
 
@@ -140,14 +142,14 @@ class _Conversation:
         self._trouble = trouble
         return [Emit(ConnectionChanged(gateway=self.key, connected=False, error=error))]
 
-    def _on_event(self, event: Event, now: float) -> Steps[Channel]:
+    def _on_event(self, event: Event, _now: float) -> Steps[Channel]:
         try:
             told = codec.read_event(event)
         except WireError as error:
             return self._ignore(error.reason)
         match told:
             case Part():
-                return self._tell_arrived(self._joiner.add(told, now))
+                return [Keep(SmsArrived(gateway=self.key, part=told), _nothing_follows)]
             case SmsResult():
                 steps = self._texts.result(told)
                 return self._ignore("foreign_result") if steps is None else steps
@@ -158,20 +160,10 @@ class _Conversation:
         self._ignored[reason] += 1
         return []
 
-    def _tell_arrived(self, texts: list[Joined]) -> Steps[Channel]:
-        return [
-            Emit(
-                SmsArrived(
-                    gateway=self.key,
-                    port=text.port,
-                    sender=text.sender,
-                    text=text.text,
-                    parts=text.parts,
-                    complete=text.complete,
-                )
-            )
-            for text in texts
-        ]
+
+def _nothing_follows(_durable: bool, _now: float) -> Steps[Channel]:
+    """The box does not wait for an acknowledgement."""
+    return []
 
 
 class NeogateDialog(Dialog[Channel]):
@@ -193,7 +185,7 @@ class NeogateDialog(Dialog[Channel]):
         return codec.masked(data)
 
     @override
-    def attach(self, box: Box, now: float) -> Steps[Channel]:
+    def attach(self, box: Box, memory: Memory, now: float) -> Steps[Channel]:
         check_box(box)
         if self._conversation is not None:
             raise InvalidInput("taken", "this connection serves a gateway already")

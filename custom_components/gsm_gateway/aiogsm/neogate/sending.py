@@ -9,8 +9,17 @@ from dataclasses import dataclass
 from functools import partial
 
 from ..dialog import Settle, Steps, Ticket
-from ..errors import CommandRefused, GatewayError, InvalidInput, LinkLost, OutcomeUnknown, PortNotReady
-from ..requests import SendSms, SmsTaken
+from ..errors import (
+    CommandRefused,
+    GatewayError,
+    InvalidInput,
+    LinkLost,
+    NotKept,
+    OutcomeUnknown,
+    PortNotReady,
+)
+from ..records import Departing
+from ..requests import AwaitResult, SendSms, SmsTaken
 from . import codec
 from .messages import NOT_TAKEN, SmsResult
 from .port import span_of
@@ -22,23 +31,25 @@ RESULT_TIMEOUT = 60.0
 
 @dataclass(frozen=True, slots=True)
 class _Text:
-    """An open text. Its exchange knows whether, and when, it was written."""
+    """An open text. Its exchange knows whether, and when, it was written; one of an earlier run has none."""
 
     ticket: Ticket
     span: int
-    exchange: Exchange
+    exchange: Exchange | None
+    left_at: float | None = None
 
     @property
     def due(self) -> float | None:
-        written_at = self.exchange.written_at
+        written_at = self.left_at if self.exchange is None else self.exchange.written_at
         return None if written_at is None else written_at + RESULT_TIMEOUT
 
 
 class OpenTexts:
     """The open texts by id. What was written stays open over a reconnect; what was not is given back."""
 
-    def __init__(self, main: Callable[[], Session | None]) -> None:
+    def __init__(self, gateway: str, main: Callable[[], Session | None]) -> None:
         """Take where to find the main connection, if it takes commands."""
+        self._gateway = gateway
         self._main = main
         self._open: dict[str, _Text] = {}
 
@@ -53,10 +64,18 @@ class OpenTexts:
         if session is None:
             return [Settle(ticket, LinkLost(NO_LINK))]
         exchange = Exchange(
-            line=line, on_reply=partial(self._replied, message_id), on_lost=partial(self._lost, message_id)
+            line=line,
+            on_reply=partial(self._replied, message_id),
+            on_lost=partial(self._lost, message_id),
+            departing=Departing(gateway=self._gateway, message_id=message_id),
         )
         self._open[message_id] = _Text(ticket, span, exchange)
         return session.ask(exchange, now)
+
+    def resume(self, ticket: Ticket, request: AwaitResult, now: float) -> None:
+        """Wait for the result of a text that was written in an earlier run."""
+        text = _Text(ticket, span_of(request.port), None, now - request.age)
+        self._open[request.message_id] = text
 
     def busy(self, span: int) -> bool:
         """Whether a text is open on a span."""
@@ -90,7 +109,7 @@ class OpenTexts:
         text = self._open.get(message_id)
         if text is None or text.due is not None:
             return []
-        return self._settle(message_id, LinkLost(str(error)))
+        return self._settle(message_id, error if isinstance(error, NotKept) else LinkLost(str(error)))
 
     def _unknown(self, message_id: str) -> Steps[Channel]:
         return self._settle(message_id, OutcomeUnknown("the gateway did not report what became of the text"))

@@ -10,8 +10,9 @@ from random import Random
 
 from ..ami import Banner, Event, Message, Response, WireError, login, logoff, ping
 from ..backoff import Backoff
-from ..dialog import Box, Drop, Open, Send, Steps
-from ..errors import GatewayError, LinkLost, LoginRefused, WrongPeer
+from ..dialog import Box, Drop, Keep, Open, Send, Steps
+from ..errors import GatewayError, LinkLost, LoginRefused, NotKept, WrongPeer
+from ..records import Departing
 from ..text import check_credential
 from . import codec
 
@@ -55,6 +56,7 @@ def _nothing(_reason: GatewayError, _now: float) -> Steps[Channel]:
 class Exchange:
     """One command and its reply. ``written_at`` tells whether it may have had an effect.
 
+    ``departing``: what has to be durable in the moment before it is written.
     Exactly one of ``on_reply`` (with the output, empty for a silent yes) and ``on_lost`` is called, once.
     """
 
@@ -62,6 +64,7 @@ class Exchange:
     on_reply: Callable[[str, float], Steps[Channel]]
     on_lost: Callable[[GatewayError, float], Steps[Channel]] = _nothing
     timeout: float = QUERY_TIMEOUT
+    departing: Departing | None = None
     written_at: float | None = None
 
 
@@ -110,6 +113,7 @@ class Session:
         self._ids = count(1)
         self._queue: deque[Exchange] = deque()
         self._flight: _Flight | None = None
+        self._marking: Exchange | None = None
         self._phase = _Phase.OPENING
         self._stirred_at = 0.0
 
@@ -182,13 +186,17 @@ class Session:
         """When ``tick`` is next needed, if ever."""
         if self._flight is not None:
             return self._flight.due
+        if self._marking is not None:
+            return None
         patience = {_Phase.GREETING: GREETING_TIMEOUT, _Phase.READY: IDLE}.get(self._phase)
         return None if patience is None else self._stirred_at + patience
 
     def _abandon(self, error: GatewayError, now: float) -> Steps[Channel]:
         self._phase = _Phase.CLOSED
         flight, self._flight = self._flight, None
+        marking, self._marking = self._marking, None
         exchanges = [flight.exchange] if flight and flight.exchange else []
+        exchanges += [marking] if marking else []
         exchanges += self._queue
         self._queue.clear()
         return [step for exchange in exchanges for step in exchange.on_lost(error, now)]
@@ -238,9 +246,27 @@ class Session:
         return [*flight.on_response(response, now), *self._write_next(now)]
 
     def _write_next(self, now: float) -> Steps[Channel]:
-        if not self.ready or self._flight is not None or not self._queue:
+        if not self.ready or self._flight or self._marking or not self._queue:
             return []
         exchange = self._queue.popleft()
+        if exchange.departing is None:
+            return self._write_exchange(exchange, now)
+        self._marking = exchange
+        return [Keep(exchange.departing, partial(self._marked, exchange))]
+
+    def _marked(self, exchange: Exchange, durable: bool, now: float) -> Steps[Channel]:
+        """Write what may be written now; nothing, where the connection was lost meanwhile."""
+        if self._marking is not exchange:
+            return []
+        self._marking = None
+        if durable:
+            return self._write_exchange(exchange, now)
+        return [
+            *exchange.on_lost(NotKept("it could not be noted that it leaves"), now),
+            *self._write_next(now),
+        ]
+
+    def _write_exchange(self, exchange: Exchange, now: float) -> Steps[Channel]:
         exchange.written_at = now
         return self._write(
             partial(codec.command, line=exchange.line),
