@@ -26,6 +26,7 @@ TO_REDACT = {
     "imsi",
     "phone_number",
     "port",
+    "smsc",
 }
 
 

@@ -34,6 +34,9 @@ class Feature(Flag):
     PORTS_BY_THEMSELVES = auto()
     """Ports dial us: they appear when they register, and the gateway is open before any is heard."""
 
+    MODULE_DETAILS = auto()
+    """Ports tell of their module, its network, and what it did last."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
