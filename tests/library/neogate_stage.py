@@ -82,6 +82,7 @@ class Bench:
 
     def __init__(self) -> None:
         self.dialog = NeogateDialog(Random(7))
+        self.box = BOX
         self.now = 1000.0
         self.open: list[Channel] = []
         self.events: list[DialogEvent] = []
@@ -156,7 +157,7 @@ class Bench:
         self.say(b"Asterisk Call Manager/1.1\r\n", channel)
 
     def attach(self) -> None:
-        self.do(self.dialog.attach(BOX, self.now))
+        self.do(self.dialog.attach(self.box, self.now))
 
     def connect(self) -> None:
         self.attach()

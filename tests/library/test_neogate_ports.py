@@ -1,11 +1,15 @@
 """What is told of ports, how often they are asked for, and what their status is made of."""
 
+from dataclasses import replace
+
 import pytest
 
+from custom_components.gsm_gateway.aiogsm.errors import InvalidInput
 from custom_components.gsm_gateway.aiogsm.models import NetworkStatus, PortState, PortStatus
+from custom_components.gsm_gateway.aiogsm.neogate import FAMILY
 from custom_components.gsm_gateway.aiogsm.neogate.port import port_key, span_of
 
-from .neogate_stage import DETAILS, NO_SIM, READY, UP, Bench, sms
+from .neogate_stage import BOX, DETAILS, NO_SIM, READY, UP, Bench, sms
 
 
 @pytest.fixture
@@ -27,6 +31,23 @@ def test_spans_are_listed_every_30_seconds_and_details_read_every_5_minutes(box:
     box.wait(0.1)
     assert [line for line in box.commands() if line != "Ping"] == ["gsm show spans", "gsm show span 2"]
     assert box.ports() == []
+
+
+@pytest.mark.parametrize(("interval", "readings"), [(10.0, 59), (60.0, 9), (300.0, 1)])
+def test_how_often_the_box_is_asked_can_be_chosen(bench: Bench, interval: float, readings: int) -> None:
+    bench.box = replace(BOX, poll_interval=interval)
+    bench.connect()
+    bench.wait(599.9)
+    asked = [line for line in bench.commands() if line != "Ping"]
+    assert asked.count("gsm show spans") == readings
+    assert asked.count("gsm show span 2") == 1  # every 300 seconds
+
+
+@pytest.mark.parametrize("interval", [9.9, 300.1, 0.0, float("nan")])
+def test_how_often_the_box_is_asked_has_limits(interval: float) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        FAMILY.check_box(replace(BOX, poll_interval=interval))
+    assert caught.value.reason == "poll_interval"
 
 
 def test_a_changed_line_has_its_details_read_and_is_told_once(box: Bench) -> None:

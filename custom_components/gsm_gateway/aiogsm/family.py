@@ -51,9 +51,10 @@ class Family:
     """One family of gateways. Times are in seconds.
 
     ``pace`` is the least time between two texts of one port; ``batch`` is how many recipients of one text
-    a port takes at a time. ``ussd_timeout`` is how long a network's
-    answer is waited for by default. The checks raise InvalidInput. ``make_dialog`` and ``make_link``
-    belong together: both speak of far ends in the same type, which is nobody else's business.
+    a port takes at a time. ``ussd_timeout`` is how long a network's answer is waited for by default.
+    ``poll_intervals`` are the shortest and the longest time between two readings of a gateway's state, where
+    it has to be asked for it. The checks raise InvalidInput. ``make_dialog`` and ``make_link`` belong
+    together: both speak of far ends in the same type, which is nobody else's business.
     """
 
     key: str
@@ -67,3 +68,4 @@ class Family:
     make_dialog: Callable[[], Dialog[Any]]
     make_link: Callable[[Endpoint], Link[Any]]
     batch: int = 1
+    poll_intervals: tuple[float, float] | None = None

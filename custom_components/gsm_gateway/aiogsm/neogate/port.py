@@ -10,15 +10,12 @@ from functools import partial
 import re
 
 from ..ami import WireError
-from ..dialog import Emit, Steps
+from ..dialog import Box, Emit, Steps
 from ..errors import InvalidInput, WrongPeer
 from ..models import NetworkStatus, PortChanged, PortState, PortStatus
 from . import codec
 from .messages import LastEvent, Registration, SpanDetails, Token
 from .session import Channel, Exchange, Session
-
-LIST_INTERVAL = 30.0
-"""Seconds between two readings of the list of spans."""
 
 DETAILS_INTERVAL = 300.0
 """Seconds after which a port's details are read again although nothing seems to have changed."""
@@ -155,7 +152,7 @@ class Ports:
 
     def __init__(
         self,
-        gateway: str,
+        box: Box,
         main: Callable[[], Session | None],
         ignored: Counter[str],
         *,
@@ -163,7 +160,8 @@ class Ports:
         on_current: Callable[[float], Steps[Channel]],
     ) -> None:
         """Take which spans are ``busy`` and left alone, and whom to tell when nothing is due any more."""
-        self._gateway = gateway
+        self._gateway = box.key
+        self._interval = box.poll_interval
         self._main = main
         self._ignored = ignored
         self._busy = busy
@@ -217,7 +215,7 @@ class Ports:
         return [*read(output, now), *self.tick(now)]
 
     def _listed(self, session: Session, output: str, now: float) -> Steps[Channel]:
-        self._list_due = now + LIST_INTERVAL
+        self._list_due = now + self._interval
         try:
             lines = codec.read_spans(output)
         except WireError as error:
