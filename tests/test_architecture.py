@@ -32,7 +32,7 @@ FAMILIES = ("neogate", "goip")
 MOST_LINES = 400
 MOST_LINES_OF_A_FUNCTION = 50
 
-SETUP_REASONS = {"credential", "host", "message_id", "taken"}
+SETUP_REASONS = {"credential", "host", "message_id", "poll_interval", "taken"}
 """Reasons of InvalidInput that no action can meet: they are about settings and our own mistakes."""
 
 ENTRY_POINTS = {"reauth", "integration_discovery", "ignore"}

@@ -32,8 +32,9 @@ async def test_neogate(
 ) -> None:
     told = await get_diagnostics_for_config_entry(hass, hass_client, loaded_neogate)
     assert told["ports"][0]["signal"] is not None
+    assert told["ports"][0]["words"] == ["Power on", "Provisioned", "Up", "Active", "Standard"]
     span = neogate.span("tg1")
-    for secret in (neogate.user, neogate.password, span.imei, span.imsi):
+    for secret in (neogate.user, neogate.password, span.imei, span.imsi, span.smsc):
         assert f'"{secret}"' not in json.dumps(told)
 
 

@@ -15,9 +15,11 @@ import voluptuous as vol
 from tests.simulators.goip import GoIP
 from tests.simulators.neogate import NeoGate
 
-from .conftest import ALICE, BOB, act, assert_translated, register, set_up, subentry_id
+from .conftest import ALICE, BOB, Clock, act, assert_translated, caught_up, register, set_up, subentry_id
 
+NOBODY: dict[str, Any] = {"notify_contacts": []}
 MESSAGES = {"notify_contacts": [], "join_texts": False, "repeat_send": True}
+GATEWAY = {"poll_interval": 30}
 SAFETY = {"allow_set_imei": False}
 
 
@@ -113,12 +115,40 @@ async def test_the_form_as_the_browser_gets_it(
 async def test_neogate(hass: HomeAssistant, neogate: NeoGate, loaded_neogate: MockConfigEntry) -> None:
     session = neogate.sessions[0]
     form = await begin(hass, loaded_neogate)
-    assert {name: set(part) for name, part in fields(form).items()} == {"messages": {"notify_contacts"}}
+    assert {name: set(part) for name, part in fields(form).items()} == {
+        "messages": {"notify_contacts"},
+        "gateway": {"poll_interval"},
+    }
     bob = subentry_id(loaded_neogate, "Bob")
-    await submit(hass, form, {"messages": {"notify_contacts": [bob]}})
+    await submit(hass, form, {"messages": {"notify_contacts": [bob]}, "gateway": GATEWAY})
 
     assert loaded_neogate.options["notify_contacts"] == [bob]
     assert neogate.sessions == [session]  # that needs no new connection
+
+
+async def test_how_often_a_neogate_is_asked(
+    hass: HomeAssistant, neogate: NeoGate, loaded_neogate: MockConfigEntry, clock: Clock
+) -> None:
+    session = neogate.sessions[0]
+    form = await begin(hass, loaded_neogate)
+    await submit(hass, form, {"messages": NOBODY, "gateway": {"poll_interval": 10}})
+
+    assert loaded_neogate.options["poll_interval"] == 10
+    assert suggested(await begin(hass, loaded_neogate), "gateway", "poll_interval") == 10
+    await neogate.wait_for(lambda: len(neogate.sessions) == 1 and neogate.sessions != [session])
+    await caught_up(hass, neogate)
+    asked = neogate.commands.count("gsm show spans")
+    clock.skip(11)
+    await neogate.wait_for(lambda: neogate.commands.count("gsm show spans") == asked + 1)
+
+
+@pytest.mark.parametrize("seconds", [9, 301])
+async def test_a_neogate_is_asked_every_10_to_300_seconds(
+    hass: HomeAssistant, loaded_neogate: MockConfigEntry, seconds: int
+) -> None:
+    form = await begin(hass, loaded_neogate)
+    with pytest.raises(InvalidData):
+        await submit(hass, form, {"messages": NOBODY, "gateway": {"poll_interval": seconds}})
 
 
 async def test_what_is_not_touched_stays(hass: HomeAssistant, loaded_goip: MockConfigEntry) -> None:

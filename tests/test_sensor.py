@@ -1,6 +1,8 @@
 """What each port reports, and how the box stands."""
 
 from collections.abc import Callable
+from contextlib import AsyncExitStack
+from unittest.mock import PropertyMock, patch
 
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
@@ -12,10 +14,19 @@ from syrupy.assertion import SnapshotAssertion
 from tests.simulators.goip import GoIP
 from tests.simulators.goip_state import LOGOUT, Generation
 from tests.simulators.neogate import NeoGate
-from tests.simulators.neogate_span import DOWN, NO_SIGNAL, NO_SIM, NOT_REGISTERED, UNREGISTERED, Span
+from tests.simulators.neogate_span import (
+    DOWN,
+    NO_SIGNAL,
+    NO_SIM,
+    NOT_REGISTERED,
+    TG200_EC21,
+    UNREGISTERED,
+    Span,
+)
 
 from .conftest import (
     ALICE,
+    DOMAIN,
     GOIP_ID,
     NEOGATE_IMEI,
     Clock,
@@ -24,8 +35,10 @@ from .conftest import (
     attributes,
     box_device,
     entity,
+    neogate_data,
     port_device,
     register,
+    run,
     set_up,
     state,
     until,
@@ -74,8 +87,45 @@ async def test_goip_devices(
     assert port == snapshot(name="port")
 
 
-@pytest.mark.parametrize("key", ["imei", "imsi"])
-async def test_neogate_identities_are_off(
+MODULE = {
+    "manufacturer": "Quectel",
+    "model": "EC21",
+    "revision": "EC21AFAR05A06M4G_30.002.30.002",
+    "band": "unknown",
+    "network_status": "roaming",
+    "bit_error_rate": "unknown",
+    "smsc": "+8613800592500",
+    "post_dial_delay": "5",
+    "answer_seizure_ratio": "53",
+    "average_call_duration": "16",
+    "last_event": "Ring",
+    "channel_state": "RINGING",
+}
+
+
+async def test_neogate_module(hass: HomeAssistant, simulators: AsyncExitStack, socket_enabled: None) -> None:
+    box = await run(simulators, NeoGate(ports=1, firmware=TG200_EC21))
+    box.ring("tg1", ALICE)
+    span = box.span("tg1")
+    span.network_status, span.ber = "Registered (Roaming)", -1
+    entry = MockConfigEntry(domain=DOMAIN, unique_id=NEOGATE_IMEI, data=neogate_data(box))
+    entry.add_to_hass(hass)
+    enabled = "homeassistant.helpers.entity.Entity.entity_registry_enabled_default"
+    with patch(enabled, PropertyMock(return_value=True)):
+        await set_up(hass, entry)
+
+    assert {key: state(hass, "sensor", f"{NEOGATE_IMEI}_1_{key}") for key in MODULE} == MODULE
+    assert ALICE not in str([one.as_dict() for one in hass.states.async_all()])
+
+
+async def test_goip_tells_of_no_module(hass: HomeAssistant, loaded_goip: MockConfigEntry) -> None:
+    registry = er.async_get(hass)
+    for key in MODULE:
+        assert registry.async_get_entity_id("sensor", DOMAIN, f"{GOIP_ID}_goip1_{key}") is None
+
+
+@pytest.mark.parametrize("key", ["imei", "imsi", *MODULE])
+async def test_neogate_identities_and_details_are_off(
     hass: HomeAssistant, loaded_neogate: MockConfigEntry, key: str
 ) -> None:
     assert_off(hass, f"{NEOGATE_IMEI}_1_{key}")

@@ -20,6 +20,7 @@ CONF_CHANNELS = "channels"
 CONF_JOIN_TEXTS = "join_texts"
 CONF_NOTIFY_CONTACTS = "notify_contacts"
 CONF_PASSWORDS = "passwords"
+CONF_POLL_INTERVAL = "poll_interval"
 CONF_REPEAT_SEND = "repeat_send"
 
 SUBENTRY_CONTACT = "contact"
@@ -31,6 +32,9 @@ EVENT_USSD_RECEIVED = f"{DOMAIN}_ussd_received"
 
 DELAYED_AFTER = timedelta(minutes=5)
 """A text handed on later than this after it came is marked as delayed."""
+
+DEFAULT_POLL_INTERVAL = 30.0
+"""Seconds between two readings of the state of a box that has to be asked for it."""
 
 WAIT_TIMEOUT = timedelta(seconds=60)
 """How long an action waits for its texts to be settled, unless told otherwise."""

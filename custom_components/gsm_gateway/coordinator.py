@@ -38,7 +38,9 @@ from .const import (
     CONF_LINES,
     CONF_NOTIFY_CONTACTS,
     CONF_PASSWORDS,
+    CONF_POLL_INTERVAL,
     CONF_REPEAT_SEND,
+    DEFAULT_POLL_INTERVAL,
     DELAYED_AFTER,
     DOMAIN,
     EVENT_CALL,
@@ -336,6 +338,7 @@ def box_options(options: Mapping[str, Any]) -> dict[str, Any]:
         CONF_PASSWORDS: options.get(CONF_PASSWORDS, {}),
         CONF_JOIN_TEXTS: options.get(CONF_JOIN_TEXTS, False),
         CONF_REPEAT_SEND: options.get(CONF_REPEAT_SEND, True),
+        CONF_POLL_INTERVAL: options.get(CONF_POLL_INTERVAL, DEFAULT_POLL_INTERVAL),
     }
 
 

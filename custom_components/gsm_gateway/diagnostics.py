@@ -26,6 +26,7 @@ TO_REDACT = {
     "imsi",
     "phone_number",
     "port",
+    "smsc",
 }
 
 
@@ -50,5 +51,5 @@ async def async_get_config_entry_diagnostics(
 
 
 def _plain(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the options that are switches, and so name nobody."""
-    return {key: value for key, value in options.items() if isinstance(value, bool)}
+    """Give the options that are switches or figures, and so name nobody."""
+    return {key: value for key, value in options.items() if isinstance(value, bool | int | float)}

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from homeassistant.config_entries import ConfigFlowResult, OptionsFlow
-from homeassistant.const import CONF_PASSWORD
+from homeassistant.const import CONF_PASSWORD, UnitOfTime
 from homeassistant.data_entry_flow import section
 from homeassistant.helpers.selector import (
     BooleanSelector,
@@ -35,12 +35,15 @@ from .const import (
     CONF_LINES,
     CONF_NOTIFY_CONTACTS,
     CONF_PASSWORDS,
+    CONF_POLL_INTERVAL,
     CONF_REPEAT_SEND,
+    DEFAULT_POLL_INTERVAL,
     SUBENTRY_CONTACT,
 )
 from .ear import natural_order
 
 SECTION_MESSAGES = "messages"
+SECTION_GATEWAY = "gateway"
 SECTION_LINES = "lines"
 SECTION_SAFETY = "safety"
 
@@ -62,10 +65,17 @@ class GsmGatewayOptionsFlow(OptionsFlow):
         return self.async_show_form(step_id="init", data_schema=schema, errors=errors)
 
     def _schema(self) -> vol.Schema:
-        features = FAMILIES[self.config_entry.data[CONF_FAMILY]].features
+        family = FAMILIES[self.config_entry.data[CONF_FAMILY]]
+        features = family.features
         sections: dict[str, dict[vol.Marker, Selector[Any]]] = {
             SECTION_MESSAGES: {vol.Optional(CONF_NOTIFY_CONTACTS, default=[]): self._contacts()}
         }
+        if family.poll_intervals is not None:
+            sections[SECTION_GATEWAY] = {
+                vol.Required(CONF_POLL_INTERVAL, default=DEFAULT_POLL_INTERVAL): _seconds(
+                    *family.poll_intervals
+                )
+            }
         if Feature.PORTS_BY_THEMSELVES in features:
             sections[SECTION_MESSAGES] |= {
                 vol.Required(CONF_JOIN_TEXTS, default=False): BooleanSelector(),
@@ -112,6 +122,7 @@ class GsmGatewayOptionsFlow(OptionsFlow):
         chosen = [one for one in options.get(CONF_NOTIFY_CONTACTS, []) if one in contacts]
         return {
             SECTION_MESSAGES: {**options, CONF_NOTIFY_CONTACTS: chosen},
+            SECTION_GATEWAY: {**options},
             SECTION_LINES: {CONF_LINES: _as_list(options)},
             SECTION_SAFETY: {**options},
         }
@@ -132,6 +143,18 @@ class GsmGatewayOptionsFlow(OptionsFlow):
         except InvalidInput:
             return {"base": "invalid_credential"}
         return {}
+
+
+def _seconds(least: float, most: float) -> NumberSelector:
+    return NumberSelector(
+        NumberSelectorConfig(
+            min=least,
+            max=most,
+            step=1,
+            unit_of_measurement=UnitOfTime.SECONDS,
+            mode=NumberSelectorMode.BOX,
+        )
+    )
 
 
 def _as_list(options: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -10,12 +10,17 @@ from homeassistant.components.sensor import (
     SensorEntityDescription,
     SensorStateClass,
 )
-from homeassistant.const import SIGNAL_STRENGTH_DECIBELS_MILLIWATT, EntityCategory, UnitOfTime
+from homeassistant.const import (
+    PERCENTAGE,
+    SIGNAL_STRENGTH_DECIBELS_MILLIWATT,
+    EntityCategory,
+    UnitOfTime,
+)
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
 
-from .aiogsm import CallState, Feature, GatewayState, PortState, PortStatus
+from .aiogsm import CallState, Feature, GatewayState, NetworkStatus, PortState, PortStatus
 from .coordinator import GsmGatewayConfigEntry
 from .entity import EVERY_FAMILY, GsmBoxEntity, GsmPortEntity, async_add_port_entities, supported
 
@@ -38,17 +43,94 @@ class BoxSensorDescription(SensorEntityDescription):
     value: Callable[[GatewayState], StateType]
 
 
-def _identity(key: str, value: Callable[[PortState], str | None], needs: Feature) -> PortSensorDescription:
-    """Describe one of the identities that few people need: there, but off by default."""
-    return PortSensorDescription(
-        key=key,
-        translation_key=key,
-        entity_category=EntityCategory.DIAGNOSTIC,
-        entity_registry_enabled_default=False,
-        value=value,
-        needs=needs,
-    )
+@dataclass(frozen=True, kw_only=True)
+class DetailDescription(PortSensorDescription):
+    """A sensor that few people need: there, but off by default."""
 
+    entity_category: EntityCategory | None = EntityCategory.DIAGNOSTIC
+    entity_registry_enabled_default: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModuleDescription(DetailDescription):
+    """A sensor of what a port tells of its module."""
+
+    needs: Feature = Feature.MODULE_DETAILS
+
+
+MODULE_SENSORS = (
+    ModuleDescription(
+        key="manufacturer",
+        translation_key="manufacturer",
+        value=lambda port: port.manufacturer,
+    ),
+    ModuleDescription(
+        key="model",
+        translation_key="model",
+        value=lambda port: port.model,
+    ),
+    ModuleDescription(
+        key="revision",
+        translation_key="revision",
+        value=lambda port: port.revision,
+    ),
+    ModuleDescription(
+        key="band",
+        translation_key="band",
+        value=lambda port: port.band,
+    ),
+    ModuleDescription(
+        key="network_status",
+        translation_key="network_status",
+        device_class=SensorDeviceClass.ENUM,
+        options=[status.value for status in NetworkStatus],
+        value=lambda port: port.network_status,
+    ),
+    ModuleDescription(
+        key="bit_error_rate",
+        translation_key="bit_error_rate",
+        state_class=SensorStateClass.MEASUREMENT,
+        value=lambda port: port.bit_error_rate,
+    ),
+    ModuleDescription(
+        key="smsc",
+        translation_key="smsc",
+        value=lambda port: port.smsc,
+    ),
+    ModuleDescription(
+        key="post_dial_delay",
+        translation_key="post_dial_delay",
+        device_class=SensorDeviceClass.DURATION,
+        native_unit_of_measurement=UnitOfTime.SECONDS,
+        state_class=SensorStateClass.MEASUREMENT,
+        value=lambda port: port.post_dial_delay,
+    ),
+    ModuleDescription(
+        key="answer_seizure_ratio",
+        translation_key="answer_seizure_ratio",
+        native_unit_of_measurement=PERCENTAGE,
+        state_class=SensorStateClass.MEASUREMENT,
+        value=lambda port: port.answer_seizure_ratio,
+    ),
+    ModuleDescription(
+        key="average_call_duration",
+        translation_key="average_call_duration",
+        device_class=SensorDeviceClass.DURATION,
+        native_unit_of_measurement=UnitOfTime.SECONDS,
+        state_class=SensorStateClass.MEASUREMENT,
+        value=lambda port: port.average_call_duration,
+    ),
+    ModuleDescription(
+        key="last_event",
+        translation_key="last_event",
+        value=lambda port: port.last_event,
+    ),
+    ModuleDescription(
+        key="channel_state",
+        translation_key="channel_state",
+        value=lambda port: port.channel_state,
+    ),
+)
 
 PORT_SENSORS = (
     PortSensorDescription(
@@ -92,10 +174,18 @@ PORT_SENSORS = (
         value=lambda port: port.cell,
         needs=Feature.CELLS,
     ),
-    _identity("imei", lambda port: port.imei, EVERY_FAMILY),
-    _identity("imsi", lambda port: port.imsi, EVERY_FAMILY),
-    _identity("iccid", lambda port: port.iccid, Feature.SIM_NUMBERS),
-    _identity("phone_number", lambda port: port.phone_number, Feature.SIM_NUMBERS),
+    DetailDescription(key="imei", translation_key="imei", value=lambda port: port.imei),
+    DetailDescription(key="imsi", translation_key="imsi", value=lambda port: port.imsi),
+    DetailDescription(
+        key="iccid", translation_key="iccid", value=lambda port: port.iccid, needs=Feature.SIM_NUMBERS
+    ),
+    DetailDescription(
+        key="phone_number",
+        translation_key="phone_number",
+        value=lambda port: port.phone_number,
+        needs=Feature.SIM_NUMBERS,
+    ),
+    *MODULE_SENSORS,
 )
 
 BOX_SENSORS = (

@@ -36,7 +36,9 @@ _NETWORK = ("Revision", "Network Name", "Network Status", "Signal Quality (0,31)
 _SIM = ("SIM IMSI", "SIM SMS Center Number")
 _TAIL = ("Last event", "State", "Last send AT")
 _FIELDS_2G = (*_HEAD, "Model CBAND", *_NETWORK, *_SIM, "Send SMS Center Number", *_TAIL)
-_FIELDS_LATER = (*_HEAD, *_NETWORK, "BER value (0,7)", *_SIM, "PDD", "ASR", "ACD", *_TAIL)
+_CALLS = ("PDD", "ASR", "ACD")
+_FIELDS_LATER = (*_HEAD, *_NETWORK, "BER value (0,7)", *_SIM, *_CALLS, *_TAIL)
+_FIELDS_3G = (*_HEAD, "Model CBAND", *_NETWORK, *_SIM, *_CALLS, *_TAIL, "Last receive AT")
 
 SIM900 = Module(
     manufacturer="SIMCOM_Ltd",
@@ -54,6 +56,7 @@ M35 = Module(
 EC21 = Module(
     manufacturer="Quectel", name="EC21", revision="EC21AFAR05A06M4G_30.002.30.002", fields=_FIELDS_LATER
 )
+UC15 = Module(manufacturer="", name="UC15", revision="UC15EQAR03A03E1G", fields=_FIELDS_3G)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +78,7 @@ TG400_2013 = Firmware(module=SIM900, port_field="GsmPort", single_index=1, provi
 TG400_2019 = Firmware(module=SIM800, single_index=1, provisioned=True, spaced=False, old_ussd=True)
 TG100_M35 = Firmware(module=M35)
 TG200_EC21 = Firmware(module=EC21, short_when_down=True)
+TG100_UC15 = Firmware(module=UC15)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +118,7 @@ class Span:
     last_event: str = "D-Channel Up"
     state: str = "READY"
     last_send_at: str = "AT+CREG?"
+    last_receive_at: str = "OK"
     ussd: dict[str, Ussd] = field(default_factory=dict)
     menu: Mapping[str, Ussd] = field(default_factory=dict)
     ussd_running: bool = False
@@ -178,6 +183,7 @@ _VALUES: Mapping[str, Callable[[Span, Firmware], object]] = {
     "Last event": lambda span, _: span.last_event,
     "State": lambda span, _: span.state,
     "Last send AT": lambda span, _: span.last_send_at,
+    "Last receive AT": lambda span, _: span.last_receive_at,
 }
 
 

@@ -25,7 +25,8 @@ class Box:
     ``lines`` are the GoIP line ids known to be its own, ``passwords`` those of lines that have one of
     their own; a NeoGate tells its ports by itself. ``join_texts``: what a port tells in quick succession
     from one sender is one long text. ``repeat_send``: the box can be asked again about a text that is
-    on its way without sending it twice.
+    on its way without sending it twice. ``poll_interval``: seconds between two readings of the state of a
+    box that has to be asked for it.
     """
 
     key: str
@@ -35,6 +36,7 @@ class Box:
     passwords: Mapping[str, str] = field(default_factory=dict, repr=False)
     join_texts: bool = False
     repeat_send: bool = True
+    poll_interval: float = 30.0
 
 
 @dataclass(frozen=True, slots=True)

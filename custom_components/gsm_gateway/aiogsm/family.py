@@ -36,6 +36,9 @@ class Feature(Flag):
     PORTS_BY_THEMSELVES = auto()
     """Ports dial us: they appear when they register, and the gateway is open before any is heard."""
 
+    MODULE_DETAILS = auto()
+    """Ports tell of their module, its network, and what it did last."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
@@ -50,9 +53,10 @@ class Family:
     """One family of gateways. Times are in seconds.
 
     ``pace`` is the least time between two texts of one port; ``batch`` is how many recipients of one text
-    a port takes at a time. ``ussd_timeout`` is how long a network's
-    answer is waited for by default. The checks raise InvalidInput. ``make_dialog`` and ``make_link``
-    belong together: both speak of far ends in the same type, which is nobody else's business.
+    a port takes at a time. ``ussd_timeout`` is how long a network's answer is waited for by default.
+    ``poll_intervals`` are the shortest and the longest time between two readings of a gateway's state, where
+    it has to be asked for it. The checks raise InvalidInput. ``make_dialog`` and ``make_link`` belong
+    together: both speak of far ends in the same type, which is nobody else's business.
     """
 
     key: str
@@ -66,3 +70,4 @@ class Family:
     make_dialog: Callable[[], Dialog[Any]]
     make_link: Callable[[Endpoint], Link[Any]]
     batch: int = 1
+    poll_intervals: tuple[float, float] | None = None

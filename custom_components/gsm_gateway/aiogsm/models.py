@@ -26,6 +26,17 @@ class PortStatus(StrEnum):
     OFFLINE = "offline"
 
 
+class NetworkStatus(StrEnum):
+    """What a port's module says of its network; ``REGISTERED`` where it does not say of which kind it is."""
+
+    HOME = "home"
+    ROAMING = "roaming"
+    REGISTERED = "registered"
+    NOT_REGISTERED = "not_registered"
+    SEARCHING = "searching"
+    DENIED = "denied"
+
+
 class CallState(StrEnum):
     """What a port's voice channel does."""
 
@@ -84,6 +95,12 @@ class PortState:
     ``port`` is the port's number (NeoGate) or line id (GoIP). ``signal`` is in dBm, ``remaining_time``
     in minutes of outgoing calls, and unknown where ``unlimited`` is true. ``call_time_limit`` is what
     it starts from, in minutes; ``call_interval`` is in seconds; ``cell`` as the port names it.
+
+    Of the module: ``manufacturer``, ``model``, ``revision`` of its firmware, and ``band``. ``smsc`` is the
+    number of the message centre that its texts go to. ``bit_error_rate`` is a class from 0 to 7 (3GPP TS
+    45.008 §8.2.4). Of its calls: ``post_dial_delay`` and ``average_call_duration`` are in seconds,
+    ``answer_seizure_ratio`` in percent. ``last_event`` and ``channel_state`` are the gateway's own words,
+    and so are all ``words`` of its status; these are open sets, and hold no numbers of people.
     """
 
     port: str
@@ -97,8 +114,19 @@ class PortState:
     imei: str | None = field(default=None, repr=False)
     imsi: str | None = field(default=None, repr=False)
     iccid: str | None = field(default=None, repr=False)
+    manufacturer: str | None = None
     model: str | None = None
     revision: str | None = None
+    band: str | None = None
+    network_status: NetworkStatus | None = None
+    bit_error_rate: int | None = None
+    smsc: str | None = field(default=None, repr=False)
+    post_dial_delay: int | None = None
+    answer_seizure_ratio: int | None = None
+    average_call_duration: int | None = None
+    last_event: str | None = None
+    channel_state: str | None = None
+    words: tuple[str, ...] = ()
     enabled: bool | None = None
     voip_registered: bool | None = None
     call_time_limit: int | None = None

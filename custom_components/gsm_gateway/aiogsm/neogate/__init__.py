@@ -5,7 +5,7 @@ from ..family import Endpoint, Family, Feature
 from ..link.tcp_client import TcpClient
 from .codec import check_sms
 from .dialog import Channel, NeogateDialog
-from .session import check_box
+from .session import POLL_INTERVALS, check_box
 
 
 def _make_link(endpoint: Endpoint) -> TcpClient[Channel]:
@@ -18,9 +18,10 @@ FAMILY = Family(
     key="neogate",
     name="Yeastar NeoGate TG",
     manufacturer="Yeastar",
-    features=Feature(0),
+    features=Feature.MODULE_DETAILS,
     pace=10.0,
     ussd_timeout=30.0,
+    poll_intervals=POLL_INTERVALS,
     check_box=check_box,
     check_sms=check_sms,
     make_dialog=NeogateDialog,

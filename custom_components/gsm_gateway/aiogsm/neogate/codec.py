@@ -106,7 +106,11 @@ def send_ussd(span: int, code: str, timeout: float) -> str:
 _SPAN_LINE = re.compile(r"^GSM span (\d{1,2}): (.*)$", re.MULTILINE | re.ASCII)
 _WHOLE_NUMBER = re.compile(r"\s*(-?\d{1,6})\s*", re.ASCII)
 _BYTE_ORDER_MARK = "\ufeff"
-_BEST_CSQ = 31
+_BEST_CSQ, _WORST_BER, _MOST_PERCENT, _MOST_SECONDS = 31, 7, 100, 86_400
+_MAX_VALUE = 100
+_NO_NUMBER_SET = "Undefined"
+# In a call a state goes on with whom it is with; nothing else in it has as many digits as a number.
+_WITH_WHOM = re.compile(r"\s+Called\s|\s*\+?\d{3}", re.IGNORECASE | re.ASCII)
 
 
 def _whole_number(value: str | None) -> int | None:
@@ -123,26 +127,48 @@ def read_spans(output: str) -> dict[int, tuple[str, ...]]:
 
 
 def _words(status: str) -> tuple[str, ...]:
-    return tuple(word for raw in printable(status).split(",") if (word := raw.strip()))
+    return tuple(word for raw in printable(status).split(",") if (word := raw.strip()[:_MAX_VALUE]))
+
+
+def _in_range(value: str | None, most: int) -> int | None:
+    """Read a figure; boxes write -1, 99 or nothing at all for what they do not know."""
+    number = _whole_number(value)
+    return number if number is not None and 0 <= number <= most else None
+
+
+def _deed(value: str | None) -> str | None:
+    """Give what a port does or did, without whom it did it with."""
+    return _WITH_WHOM.split(value, maxsplit=1)[0].strip() or None if value else None
 
 
 def read_details(output: str) -> SpanDetails:
-    """Give what is said of a span; a span that is down may say next to nothing."""
+    """Give what is said of a span; a span that is down may say next to nothing.
+
+    What was last said to the module is left out: it may hold a code, or a number.
+    """
     values: dict[str, str] = {}
     for line in output.split("\n"):
         key, colon, value = line.partition(":")
-        if colon:
-            values.setdefault(key.strip().lower(), printable(value).strip())
-    csq = _whole_number(values.get("signal quality (0,31)"))
+        if colon and (told := printable(value).strip()[:_MAX_VALUE]):
+            values.setdefault(key.strip().lower(), told)
+    set_smsc = values.get("send sms center number", _NO_NUMBER_SET)
     return SpanDetails(
-        model=values.get("model name") or None,
-        revision=values.get("revision") or None,
-        operator=values.get("network name") or None,
+        manufacturer=values.get("manufacturer"),
+        model=values.get("model name"),
+        revision=values.get("revision"),
+        band=values.get("model cband"),
+        operator=values.get("network name"),
         registration=_registration(values.get("network status", "")),
-        csq=csq if csq is not None and 0 <= csq <= _BEST_CSQ else None,
-        last_event=values.get("last event") or None,
-        imei=values.get("model imei") or None,
-        imsi=values.get("sim imsi") or None,
+        csq=_in_range(values.get("signal quality (0,31)"), _BEST_CSQ),
+        ber=_in_range(values.get("ber value (0,7)"), _WORST_BER),
+        pdd=_in_range(values.get("pdd"), _MOST_SECONDS),
+        asr=_in_range(values.get("asr"), _MOST_PERCENT),
+        acd=_in_range(values.get("acd"), _MOST_SECONDS),
+        last_event=_deed(values.get("last event")),
+        state=_deed(values.get("state")),
+        imei=values.get("model imei"),
+        imsi=values.get("sim imsi"),
+        smsc=values.get("sim sms center number") if set_smsc == _NO_NUMBER_SET else set_smsc,
     )
 
 

@@ -39,7 +39,7 @@ class _Conversation:
         self._texts = OpenTexts(box.key, self._ready)
         self._restarts = Restarts(self._ready)
         self._ussd = UssdLane(box, self._ready, ignored)
-        self._ports = Ports(box.key, self._ready, ignored, busy=self._texts.busy, on_current=self._on_current)
+        self._ports = Ports(box, self._ready, ignored, busy=self._texts.busy, on_current=self._on_current)
 
     def begin(self, now: float) -> Steps[Channel]:
         """Open the main connection."""

@@ -16,8 +16,10 @@ class Token(StrEnum):
 
 
 class Registration(StrEnum):
-    """How a ``Network Status`` begins; the first may be followed by the kind of network."""
+    """How a ``Network Status`` begins; of those that fit, the first counts."""
 
+    HOME = "Registered (Home network)"
+    ROAMING = "Registered (Roaming)"
     REGISTERED = "Registered"
     NOT_REGISTERED = "Not registered"
     SEARCHING = "Searching"
@@ -36,16 +38,28 @@ class LastEvent(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpanDetails:
-    """What ``gsm show span`` says; None where it says nothing. ``csq`` is 0 to 31, as the module counts."""
+    """What ``gsm show span`` says; None where it says nothing, or that it does not know.
 
+    ``csq`` is 0 to 31 and ``ber`` 0 to 7, as the module counts (3GPP TS 27.007 §8.5). ``pdd`` and ``acd``
+    are in seconds, ``asr`` in percent. ``state`` is what the channel does, without the number in the call.
+    """
+
+    manufacturer: str | None = None
     model: str | None = None
     revision: str | None = None
+    band: str | None = None
     operator: str | None = None
     registration: Registration | None = None
     csq: int | None = None
+    ber: int | None = None
+    pdd: int | None = None
+    asr: int | None = None
+    acd: int | None = None
     last_event: str | None = None
+    state: str | None = None
     imei: str | None = field(default=None, repr=False)
     imsi: str | None = field(default=None, repr=False)
+    smsc: str | None = field(default=None, repr=False)
 
 
 NOT_TAKEN = "Status: 0"

@@ -10,15 +10,12 @@ from functools import partial
 import re
 
 from ..ami import WireError
-from ..dialog import Emit, Steps
+from ..dialog import Box, Emit, Steps
 from ..errors import InvalidInput, WrongPeer
-from ..models import PortChanged, PortState, PortStatus
+from ..models import NetworkStatus, PortChanged, PortState, PortStatus
 from . import codec
 from .messages import LastEvent, Registration, SpanDetails, Token
 from .session import Channel, Exchange, Session
-
-LIST_INTERVAL = 30.0
-"""Seconds between two readings of the list of spans."""
 
 DETAILS_INTERVAL = 300.0
 """Seconds after which a port's details are read again although nothing seems to have changed."""
@@ -34,11 +31,14 @@ _DECISIVE = {
     Token.NO_SIGNAL: PortStatus.NO_SIGNAL,
 }
 
+# What each registration says of the network, and of the port.
 _REGISTRATION = {
-    Registration.REGISTERED: PortStatus.READY,
-    Registration.NOT_REGISTERED: PortStatus.NOT_REGISTERED,
-    Registration.SEARCHING: PortStatus.NOT_REGISTERED,
-    Registration.DENIED: PortStatus.REGISTRATION_DENIED,
+    Registration.HOME: (NetworkStatus.HOME, PortStatus.READY),
+    Registration.ROAMING: (NetworkStatus.ROAMING, PortStatus.READY),
+    Registration.REGISTERED: (NetworkStatus.REGISTERED, PortStatus.READY),
+    Registration.NOT_REGISTERED: (NetworkStatus.NOT_REGISTERED, PortStatus.NOT_REGISTERED),
+    Registration.SEARCHING: (NetworkStatus.SEARCHING, PortStatus.NOT_REGISTERED),
+    Registration.DENIED: (NetworkStatus.DENIED, PortStatus.REGISTRATION_DENIED),
 }
 
 # Why a port that is not up may be so. On one that is up these are history.
@@ -98,17 +98,33 @@ class Port:
     def state(self) -> PortState:
         """The port as it stands."""
         details = self._details
-        state = PortState(
+        network_status, _ = self._registration
+        lasting = PortState(
             port=port_key(self.span),
             status=self._status(),
-            signal=None if details.csq is None else -113 + 2 * details.csq,  # 3GPP TS 27.007 §8.5
-            operator=details.operator,
             imei=details.imei,
             imsi=details.imsi,
+            manufacturer=details.manufacturer,
             model=details.model,
             revision=details.revision,
+            band=details.band,
+            smsc=details.smsc,
         )
-        return state if self._words is not None else replace(state, signal=None, operator=None)
+        if self._words is None:
+            return lasting
+        return replace(
+            lasting,
+            signal=None if details.csq is None else -113 + 2 * details.csq,  # 3GPP TS 27.007 §8.5
+            operator=details.operator,
+            network_status=network_status,
+            bit_error_rate=details.ber,
+            post_dial_delay=details.pdd,
+            answer_seizure_ratio=details.asr,
+            average_call_duration=details.acd,
+            last_event=details.last_event,
+            channel_state=details.state,
+            words=self._words,
+        )
 
     def _status(self) -> PortStatus | None:
         words = self._words
@@ -117,7 +133,7 @@ class Port:
         decisive = next((status for token, status in _DECISIVE.items() if token in words), None)
         if decisive is not None:
             return decisive
-        registration = self._registration()
+        _, registration = self._registration
         if Token.UP in words:
             return registration
         doubt = None if registration is PortStatus.READY else registration
@@ -125,9 +141,10 @@ class Port:
             return doubt or PortStatus.NOT_REGISTERED
         return _LAST_EVENT.get(self._details.last_event, doubt)
 
-    def _registration(self) -> PortStatus | None:
+    @property
+    def _registration(self) -> tuple[NetworkStatus | None, PortStatus | None]:
         known = self._details.registration
-        return None if known is None else _REGISTRATION[known]
+        return (None, None) if known is None else _REGISTRATION[known]
 
 
 class Ports:
@@ -135,7 +152,7 @@ class Ports:
 
     def __init__(
         self,
-        gateway: str,
+        box: Box,
         main: Callable[[], Session | None],
         ignored: Counter[str],
         *,
@@ -143,7 +160,8 @@ class Ports:
         on_current: Callable[[float], Steps[Channel]],
     ) -> None:
         """Take which spans are ``busy`` and left alone, and whom to tell when nothing is due any more."""
-        self._gateway = gateway
+        self._gateway = box.key
+        self._interval = box.poll_interval
         self._main = main
         self._ignored = ignored
         self._busy = busy
@@ -197,7 +215,7 @@ class Ports:
         return [*read(output, now), *self.tick(now)]
 
     def _listed(self, session: Session, output: str, now: float) -> Steps[Channel]:
-        self._list_due = now + LIST_INTERVAL
+        self._list_due = now + self._interval
         try:
             lines = codec.read_spans(output)
         except WireError as error:

@@ -11,7 +11,7 @@ from random import Random
 from ..ami import Banner, Event, Message, Response, WireError, login, logoff, ping
 from ..backoff import Backoff
 from ..dialog import Box, Drop, Keep, Open, Send, Steps
-from ..errors import GatewayError, LinkLost, LoginRefused, NotKept, WrongPeer
+from ..errors import GatewayError, InvalidInput, LinkLost, LoginRefused, NotKept, WrongPeer
 from ..records import Departing
 from ..text import check_credential
 from . import codec
@@ -32,6 +32,9 @@ SECOND_REFUSAL = 10.0
 REFUSED_PAUSE = 900.0
 """Seconds between tries once the refusal is certain, so that no box locks the account."""
 
+POLL_INTERVALS = (10.0, 300.0)
+"""The least and the most seconds between two readings of the list of spans."""
+
 NO_LINK = "there is no connection to the gateway"
 
 
@@ -43,9 +46,12 @@ class Channel(StrEnum):
 
 
 def check_box(box: Box) -> None:
-    """Raise InvalidInput where the credentials cannot be carried."""
+    """Raise InvalidInput where the credentials cannot be carried, or the box would be asked too often."""
     check_credential(box.username)
     check_credential(box.password)
+    least, most = POLL_INTERVALS
+    if not least <= box.poll_interval <= most:
+        raise InvalidInput("poll_interval", f"a box is asked every {least:.0f} to {most:.0f} seconds")
 
 
 def _nothing(_reason: GatewayError, _now: float) -> Steps[Channel]:
