@@ -15,8 +15,8 @@ class InvalidInput(GatewayError, ValueError):
     ``reason`` is a stable word for translations: ``number``, ``text_empty``, ``text_control``,
     ``text_too_long``, ``repeated``, ``not_before``, ``ussd_code``, ``ussd_timeout``, ``port``, ``ports``,
     ``imei``, ``minutes``, ``seconds``, ``ringing`` and ``cell`` for what is asked of a gateway;
-    ``credential``, ``host``, ``message_id``, ``poll_interval`` and ``taken`` for how one is set up. ``excess``
-    counts the bytes over a limit.
+    ``credential``, ``host``, ``message_id``, ``poll_interval`` and ``taken`` for how one is set up.
+    ``excess`` counts the bytes over a limit.
     """
 
     def __init__(self, reason: str, message: str, *, excess: int = 0) -> None:
