@@ -34,6 +34,7 @@ from .aiogsm import (
 from .const import CONF_FAMILY, CONF_LINES, DOMAIN
 from .coordinator import GsmGatewayConfigEntry, GsmGatewayCoordinator, box_options
 from .discovery import async_get_discovery
+from .history import async_setup_history
 from .issues import SIM_SWAPPED, TROUBLES, async_end_issues
 from .port_services import async_setup_port_services
 from .services import async_setup_services
@@ -81,6 +82,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Register the actions, and listen for lines that nobody owns."""
     async_setup_services(hass)
     async_setup_port_services(hass)
+    async_setup_history(hass)
     async_get_hub(hass).subscribe(async_get_discovery(hass).on_stranger)
     return True
 

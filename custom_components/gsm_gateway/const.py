@@ -17,11 +17,18 @@ CONF_TRUSTED = "trusted"
 CONF_ALLOW_SET_IMEI = "allow_set_imei"
 CONF_CHANNEL = "channel"
 CONF_CHANNELS = "channels"
+CONF_EXPIRES_AFTER = "expires_after"
+CONF_HISTORY = "history"
 CONF_JOIN_TEXTS = "join_texts"
+CONF_LIMIT_DAY = "limit_day"
+CONF_LIMIT_HOUR = "limit_hour"
+CONF_LIMIT_MONTH = "limit_month"
 CONF_NOTIFY_CONTACTS = "notify_contacts"
 CONF_PASSWORDS = "passwords"
 CONF_POLL_INTERVAL = "poll_interval"
+CONF_PRIVATE = "private"
 CONF_REPEAT_SEND = "repeat_send"
+CONF_TEXTS_IN_STATES = "texts_in_states"
 
 SUBENTRY_CONTACT = "contact"
 
@@ -35,6 +42,9 @@ DELAYED_AFTER = timedelta(minutes=5)
 
 DEFAULT_POLL_INTERVAL = 30.0
 """Seconds between two readings of the state of a box that has to be asked for it."""
+
+MOST_HISTORY = 5000
+"""How many texts the history of a box can keep at most."""
 
 WAIT_TIMEOUT = timedelta(seconds=60)
 """How long an action waits for its texts to be settled, unless told otherwise."""

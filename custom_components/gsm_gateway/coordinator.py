@@ -1,54 +1,49 @@
 """Joins one box to Home Assistant: keeps its state for the entities and hands on what it tells."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
 import logging
 from typing import Any, assert_never
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.event import async_track_time_change
 from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
-from homeassistant.util import dt as dt_util
 
 from .aiogsm import (
     BreakerTripped,
-    Call,
     CallChanged,
     ConnectionChanged,
+    Direction,
     Gateway,
     GatewayEvent,
     GatewayState,
     LoginRefused,
-    Message,
     MessageChanged,
     PortRestarted,
     PortStatus,
+    Query,
     ReceivedSms,
     StateChanged,
     Trouble,
     TroubleFound,
     UssdArrived,
 )
+from .announcer import Announcer
 from .const import (
-    CONF_ALLOW_SET_IMEI,
     CONF_CHANNELS,
     CONF_JOIN_TEXTS,
     CONF_LINE,
     CONF_LINES,
-    CONF_NOTIFY_CONTACTS,
     CONF_PASSWORDS,
     CONF_POLL_INTERVAL,
     CONF_REPEAT_SEND,
     DEFAULT_POLL_INTERVAL,
-    DELAYED_AFTER,
     DOMAIN,
-    EVENT_CALL,
-    EVENT_SMS_RECEIVED,
-    EVENT_SMS_STATUS,
-    EVENT_USSD_RECEIVED,
 )
-from .contacts import ContactBook
+from .contacts import KNOWN_MESSAGES, ContactBook
 from .issues import (
     BOX,
     BREAKER_TRIPPED,
@@ -60,16 +55,16 @@ from .issues import (
     async_end_issues,
     async_raise_issue,
 )
+from .options import history_of, is_private, policy_of
 from .presence import Presence
 from .sims import SimWatch
 
 _LOGGER = logging.getLogger(__name__)
 
-_READ_LIVE = {CONF_LINES, CONF_ALLOW_SET_IMEI, CONF_CHANNELS, CONF_NOTIFY_CONTACTS}
-"""What no box is opened with: lines come by themselves, the others are looked up when they are needed."""
+_READ_LIVE = {CONF_LINES}
+"""What no box is opened with, though it stands beside that: lines come by themselves."""
 
 type GsmGatewayConfigEntry = ConfigEntry[GsmGatewayCoordinator]
-type PortEventListener = Callable[[str, dict[str, Any]], None]
 type ContactListener = Callable[[], Awaitable[None]]
 
 
@@ -92,7 +87,7 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
         self.data = gateway.state
         self.contacts = ContactBook(entry)
         gateway.subscribe(self._on_event)
-        self._port_listeners: dict[tuple[str, str], list[PortEventListener]] = {}
+        self.announcer = Announcer(hass, entry, self.contacts, self.device_id)
         self._contact_listeners: list[ContactListener] = []
         self._settings = _settings(entry)
         self._forgotten: set[str] = set()
@@ -106,6 +101,16 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
         await self.sims.async_load()
         self._end_old_issues()
         await self.gateway.open()
+        if self.gateway.tripped:
+            self._tell_tripped()
+        for entry in reversed(
+            await self.gateway.history(Query(direction=Direction.IN, limit=KNOWN_MESSAGES))
+        ):
+            if isinstance(entry.item, ReceivedSms):
+                self.contacts.remember(entry.item)
+        self.config_entry.async_on_unload(
+            async_track_time_change(self.hass, self._on_midnight, hour=0, minute=0, second=0)
+        )
         self.config_entry.async_on_unload(async_at_started(self.hass, self._on_started))
 
     async def async_close(self) -> None:
@@ -159,11 +164,9 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
             .id
         )
 
-    def async_listen_port(self, port: str, kind: str, listener: PortEventListener) -> CALLBACK_TYPE:
-        """Call ``listener`` with the type and data of every event of a kind (sms, call) on a port."""
-        listeners = self._port_listeners.setdefault((port, kind), [])
-        listeners.append(listener)
-        return lambda: listeners.remove(listener)
+    def device_id(self, port: str | None) -> str:
+        """Give the device of a port, or of the box."""
+        return self.box_device_id() if port is None else self.port_device_id(port)
 
     def async_listen_contacts(self, listener: ContactListener) -> CALLBACK_TYPE:
         """Await ``listener`` whenever contacts came, went or changed."""
@@ -199,19 +202,20 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
             case StateChanged(state):
                 self._on_state(state)
             case ReceivedSms():
-                self._on_sms(event)
+                self.contacts.remember(event)
+                self.announcer.received(event)
             case MessageChanged(message):
-                self._on_message(message)
+                self.announcer.changed(message)
             case CallChanged(call=call):
-                self._on_call(call)
+                self.announcer.call(call)
             case UssdArrived(port=port, text=text):
-                self._fire(EVENT_USSD_RECEIVED, port, {"text": text})
+                self.announcer.ussd(port, text)
             case ConnectionChanged():
                 self._on_connection(event)
             case TroubleFound(port=port, trouble=trouble):
                 self._on_trouble(port, trouble)
             case BreakerTripped():
-                async_raise_issue(self.hass, self.config_entry, BOX, BREAKER_TRIPPED)
+                self._tell_tripped()
             case PortRestarted():
                 pass  # what it means to texts and calls, the gateway has seen to
             case _:
@@ -251,85 +255,18 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
         else:
             async_raise_issue(self.hass, self.config_entry, port, trouble.value)
 
+    def _tell_tripped(self) -> None:
+        async_raise_issue(self.hass, self.config_entry, BOX, BREAKER_TRIPPED)
+
+    @callback
+    def _on_midnight(self, _now: datetime) -> None:
+        """Have the counts of a day begin anew."""
+        self.async_update_listeners()
+
     @callback
     def _on_started(self, _hass: HomeAssistant) -> None:
         """Have texts handed on: automations have no triggers before."""
         self.gateway.begin_handing_on()
-
-    def _on_sms(self, sms: ReceivedSms) -> None:
-        self.contacts.remember(sms)
-        contact = self.contacts.by_number(sms.sender)
-        about = {
-            "message_id": sms.message_id,
-            "sender": sms.sender,
-            "contact": contact.name if contact else None,
-        }
-        self._tell_port(sms.port, "sms", "received", about)
-        self._fire(
-            EVENT_SMS_RECEIVED,
-            sms.port,
-            {
-                **about,
-                "trusted": contact is not None and contact.trusted,
-                "message": sms.text,
-                "received_at": sms.received_at.isoformat(),
-                "parts": sms.parts,
-                "complete": sms.complete,
-                "delayed": sms.held_over or dt_util.utcnow() - sms.received_at > DELAYED_AFTER,
-            },
-        )
-
-    def _on_message(self, message: Message) -> None:
-        contact = self.contacts.by_number(message.recipient)
-        port = message.port or message.pinned
-        if port is not None and message.status.settled:
-            self._tell_port(
-                port,
-                "sms",
-                message.status.value,
-                {
-                    "message_id": message.message_id,
-                    "recipient": message.recipient,
-                    "contact": contact.name if contact else None,
-                },
-            )
-        self._fire(
-            EVENT_SMS_STATUS,
-            port,
-            {
-                "message_id": message.message_id,
-                "recipient": message.recipient,
-                "status": message.status.value,
-                "error": message.error and message.error.value,
-                "error_detail": message.error_detail,
-            },
-        )
-
-    def _on_call(self, call: Call) -> None:
-        data = {
-            "direction": "incoming" if call.incoming else "outgoing",
-            "number": call.number,
-            "cause": call.cause,
-            "duration": call.duration,
-        }
-        self._tell_port(call.port, "call", call.event.value, data)
-        self._fire(EVENT_CALL, call.port, {"state": call.event.value, **data})
-
-    def _tell_port(self, port: str, kind: str, event_type: str, data: Mapping[str, Any]) -> None:
-        for listener in list(self._port_listeners.get((port, kind), ())):
-            listener(event_type, dict(data))
-
-    def _fire(self, event_type: str, port: str | None, data: Mapping[str, Any]) -> None:
-        self.hass.bus.async_fire(
-            event_type,
-            {
-                "config_entry_id": self.config_entry.entry_id,
-                "device_id": self.box_device_id() if port is None else self.port_device_id(port),
-                "gateway": self.config_entry.title,
-                "port": port,
-                **data,
-            },
-        )
 
 
 def box_options(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -344,5 +281,11 @@ def box_options(options: Mapping[str, Any]) -> dict[str, Any]:
 
 def _settings(entry: GsmGatewayConfigEntry) -> dict[str, Any]:
     """Give what the box was opened with."""
-    told = {**entry.data, **entry.options, **box_options(entry.options)}
-    return {key: value for key, value in told.items() if key not in _READ_LIVE}
+    data = {key: value for key, value in entry.data.items() if key not in _READ_LIVE}
+    return {
+        **data,
+        **box_options(entry.options),
+        "policy": policy_of(entry.options),
+        "history": history_of(entry.options),
+        "private": is_private(entry.options),
+    }

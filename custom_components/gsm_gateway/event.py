@@ -38,6 +38,8 @@ async def async_setup_entry(
 class PortEvent(GsmPortEntity, EventEntity):
     """Texts or calls of one port. Stays available while the entry is loaded."""
 
+    _unrecorded_attributes = frozenset({"message"})
+
     @property
     @override
     def available(self) -> bool:
@@ -47,7 +49,7 @@ class PortEvent(GsmPortEntity, EventEntity):
     async def async_added_to_hass(self) -> None:
         await super().async_added_to_hass()
         self.async_on_remove(
-            self.coordinator.async_listen_port(self._port, self.entity_description.key, self._on_event)
+            self.coordinator.announcer.listen(self._port, self.entity_description.key, self._on_event)
         )
 
     @callback

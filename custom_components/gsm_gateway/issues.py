@@ -14,11 +14,13 @@ SENDS_TWICE = "sends_twice"
 TWO_ADDRESSES = "two_addresses"
 LINE_TAKEN = "line_taken"
 BREAKER_TRIPPED = "breaker_tripped"
+STORE_DAMAGED = "store_damaged"
+STORE_FULL = "store_full"
 
 BOX = "box"
 """Stands for the port where an issue is the whole box's."""
 
-FIXABLE = {SIM_SWAPPED, SENDS_TWICE, BREAKER_TRIPPED}
+FIXABLE = {SIM_SWAPPED, SENDS_TWICE, BREAKER_TRIPPED, STORE_DAMAGED}
 """Those that are over when the owner says so."""
 
 TROUBLES = {SENDS_TWICE, TWO_ADDRESSES, LINE_TAKEN}
@@ -33,16 +35,19 @@ def _issue_id(entry: ConfigEntry, port: str, kind: str) -> str:
 
 
 @callback
-def async_raise_issue(hass: HomeAssistant, entry: ConfigEntry, port: str, kind: str) -> None:
+def async_raise_issue(
+    hass: HomeAssistant, entry: ConfigEntry, port: str, kind: str, **placeholders: str
+) -> None:
     """Tell the owner that something is wrong with a port. Telling again changes nothing."""
     ir.async_create_issue(
         hass,
         DOMAIN,
         _issue_id(entry, port, kind),
         is_fixable=kind in FIXABLE,
+        is_persistent=kind == STORE_DAMAGED,  # it is found once
         severity=ir.IssueSeverity.WARNING,
         translation_key=kind,
-        translation_placeholders={"gateway": entry.title, "port": port},
+        translation_placeholders={"gateway": entry.title, "port": port, **placeholders},
         data={CONF_ENTRY_ID: entry.entry_id, CONF_LINE: port},
     )
 

@@ -29,22 +29,33 @@ from .const import (
     CONF_ALLOW_SET_IMEI,
     CONF_CHANNEL,
     CONF_CHANNELS,
+    CONF_EXPIRES_AFTER,
     CONF_FAMILY,
+    CONF_HISTORY,
     CONF_JOIN_TEXTS,
+    CONF_LIMIT_DAY,
+    CONF_LIMIT_HOUR,
+    CONF_LIMIT_MONTH,
     CONF_LINE,
     CONF_LINES,
     CONF_NOTIFY_CONTACTS,
     CONF_PASSWORDS,
     CONF_POLL_INTERVAL,
+    CONF_PRIVATE,
     CONF_REPEAT_SEND,
+    CONF_TEXTS_IN_STATES,
     DEFAULT_POLL_INTERVAL,
+    MOST_HISTORY,
     SUBENTRY_CONTACT,
 )
 from .ear import natural_order
+from .options import EXPIRES_AFTER, HISTORY, LIMIT_HOUR
 
 SECTION_MESSAGES = "messages"
 SECTION_GATEWAY = "gateway"
+SECTION_LIMITS = "limits"
 SECTION_LINES = "lines"
+SECTION_PRIVACY = "privacy"
 SECTION_SAFETY = "safety"
 
 
@@ -68,12 +79,27 @@ class GsmGatewayOptionsFlow(OptionsFlow):
         family = FAMILIES[self.config_entry.data[CONF_FAMILY]]
         features = family.features
         sections: dict[str, dict[vol.Marker, Selector[Any]]] = {
-            SECTION_MESSAGES: {vol.Optional(CONF_NOTIFY_CONTACTS, default=[]): self._contacts()}
+            SECTION_MESSAGES: {
+                vol.Optional(CONF_NOTIFY_CONTACTS, default=[]): self._contacts(),
+                vol.Required(CONF_EXPIRES_AFTER, default=EXPIRES_AFTER): _number(
+                    1, 10080, UnitOfTime.MINUTES
+                ),
+            },
+            SECTION_LIMITS: {
+                vol.Required(CONF_LIMIT_HOUR, default=LIMIT_HOUR): _number(0, 10000),
+                vol.Required(CONF_LIMIT_DAY, default=0): _number(0, 100000),
+                vol.Required(CONF_LIMIT_MONTH, default=0): _number(0, 1000000),
+            },
+            SECTION_PRIVACY: {
+                vol.Required(CONF_PRIVATE, default=False): BooleanSelector(),
+                vol.Required(CONF_TEXTS_IN_STATES, default=False): BooleanSelector(),
+                vol.Required(CONF_HISTORY, default=HISTORY): _number(0, MOST_HISTORY),
+            },
         }
         if family.poll_intervals is not None:
             sections[SECTION_GATEWAY] = {
-                vol.Required(CONF_POLL_INTERVAL, default=DEFAULT_POLL_INTERVAL): _seconds(
-                    *family.poll_intervals
+                vol.Required(CONF_POLL_INTERVAL, default=DEFAULT_POLL_INTERVAL): _number(
+                    *family.poll_intervals, UnitOfTime.SECONDS
                 )
             }
         if Feature.PORTS_BY_THEMSELVES in features:
@@ -123,6 +149,8 @@ class GsmGatewayOptionsFlow(OptionsFlow):
         return {
             SECTION_MESSAGES: {**options, CONF_NOTIFY_CONTACTS: chosen},
             SECTION_GATEWAY: {**options},
+            SECTION_LIMITS: {**options},
+            SECTION_PRIVACY: {**options},
             SECTION_LINES: {CONF_LINES: _as_list(options)},
             SECTION_SAFETY: {**options},
         }
@@ -145,16 +173,11 @@ class GsmGatewayOptionsFlow(OptionsFlow):
         return {}
 
 
-def _seconds(least: float, most: float) -> NumberSelector:
-    return NumberSelector(
-        NumberSelectorConfig(
-            min=least,
-            max=most,
-            step=1,
-            unit_of_measurement=UnitOfTime.SECONDS,
-            mode=NumberSelectorMode.BOX,
-        )
-    )
+def _number(least: float, most: float, unit: str | None = None) -> NumberSelector:
+    config = NumberSelectorConfig(min=least, max=most, step=1, mode=NumberSelectorMode.BOX)
+    if unit is not None:
+        config["unit_of_measurement"] = unit
+    return NumberSelector(config)
 
 
 def _as_list(options: Mapping[str, Any]) -> list[dict[str, Any]]:

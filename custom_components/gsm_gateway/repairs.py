@@ -8,7 +8,7 @@ from homeassistant.core import HomeAssistant
 
 from .const import CONF_ENTRY_ID, CONF_LINE, CONF_REPEAT_SEND
 from .coordinator import GsmGatewayConfigEntry
-from .issues import SENDS_TWICE
+from .issues import BREAKER_TRIPPED, SENDS_TWICE, STORE_DAMAGED
 
 
 async def async_create_fix_flow(
@@ -19,6 +19,10 @@ async def async_create_fix_flow(
     entry = hass.config_entries.async_get_known_entry(str(data[CONF_ENTRY_ID]))
     if issue_id.startswith(SENDS_TWICE):
         return SendsTwiceFlow(entry)
+    if issue_id.startswith(BREAKER_TRIPPED):
+        return BreakerFlow(entry)
+    if issue_id.startswith(STORE_DAMAGED):
+        return ConfirmRepairFlow()
     return SimSwappedFlow(entry, str(data[CONF_LINE]))
 
 
@@ -49,4 +53,18 @@ class SendsTwiceFlow(ConfirmRepairFlow):
         if user_input is not None:
             options = {**self._entry.options, CONF_REPEAT_SEND: False}
             self.hass.config_entries.async_update_entry(self._entry, options=options)
+        return await super().async_step_confirm(user_input)
+
+
+class BreakerFlow(ConfirmRepairFlow):
+    """Has the box take texts again."""
+
+    def __init__(self, entry: GsmGatewayConfigEntry) -> None:
+        """Remember which box it is about."""
+        self._entry = entry
+
+    @override
+    async def async_step_confirm(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
+        if user_input is not None and self._entry.state is ConfigEntryState.LOADED:
+            self._entry.runtime_data.gateway.reset_breaker()
         return await super().async_step_confirm(user_input)

@@ -37,6 +37,14 @@ class PortSensorDescription(SensorEntityDescription):
 
 
 @dataclass(frozen=True, kw_only=True)
+class SentDescription(SensorEntityDescription):
+    """A count of the texts that a port has sent, of those of today and of this month."""
+
+    state_class: SensorStateClass | str | None = SensorStateClass.TOTAL_INCREASING
+    value: Callable[[int, int], int]
+
+
+@dataclass(frozen=True, kw_only=True)
 class BoxSensorDescription(SensorEntityDescription):
     """A sensor of the box, read from its state."""
 
@@ -188,6 +196,11 @@ PORT_SENSORS = (
     *MODULE_SENSORS,
 )
 
+SENT_SENSORS = (
+    SentDescription(key="sent_today", translation_key="sent_today", value=lambda today, _: today),
+    SentDescription(key="sent_this_month", translation_key="sent_this_month", value=lambda _, month: month),
+)
+
 BOX_SENSORS = (
     BoxSensorDescription(
         key="ports_ready",
@@ -214,7 +227,10 @@ async def async_setup_entry(
     async_add_port_entities(
         entry,
         async_add_entities,
-        lambda coordinator, port: (PortSensor(coordinator, port, description) for description in described),
+        lambda coordinator, port: [
+            *(PortSensor(coordinator, port, description) for description in described),
+            *(SentSensor(coordinator, port, description) for description in SENT_SENSORS),
+        ],
     )
 
 
@@ -243,3 +259,14 @@ class PortSensor(GsmPortEntity, SensorEntity):
     @override
     def extra_state_attributes(self) -> Mapping[str, Any] | None:
         return self.entity_description.attributes(self.port)
+
+
+class SentSensor(GsmPortEntity, SensorEntity):
+    """How many texts a port has sent."""
+
+    entity_description: SentDescription
+
+    @property
+    @override
+    def native_value(self) -> StateType:
+        return self.entity_description.value(*self.coordinator.gateway.sent_by(self._port))

@@ -1,15 +1,16 @@
 """The actions: texts, USSD and restarts."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from homeassistant.const import ATTR_DEVICE_ID
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv
+from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
-from .aiogsm import Message, Terms
+from .aiogsm import Message, Priority, Terms
 from .asking import async_reboot
 from .const import DOMAIN, WAIT_TIMEOUT
 from .contacts import Recipient
@@ -20,7 +21,11 @@ from .recipients import recipients
 from .targets import one_device, port_target, target
 
 ATTR_CODE = "code"
+ATTR_EXPIRES_AFTER = "expires_after"
+ATTR_FORCE = "force"
 ATTR_MESSAGE = "message"
+ATTR_NOT_BEFORE = "not_before"
+ATTR_PRIORITY = "priority"
 ATTR_RECIPIENTS = "recipients"
 ATTR_REPLY_TO = "reply_to"
 ATTR_TIMEOUT = "timeout"
@@ -40,6 +45,10 @@ SEND_SMS_SCHEMA = vol.Schema(
         vol.Required(ATTR_MESSAGE): cv.string,
         vol.Optional(ATTR_WAIT, default=True): cv.boolean,
         vol.Optional(ATTR_WAIT_TIMEOUT, default=WAIT_TIMEOUT): cv.positive_time_period,
+        vol.Optional(ATTR_PRIORITY, default=Priority.NORMAL): vol.Coerce(Priority),
+        vol.Optional(ATTR_EXPIRES_AFTER): cv.positive_time_period,
+        vol.Optional(ATTR_NOT_BEFORE): cv.datetime,
+        vol.Optional(ATTR_FORCE, default=False): cv.boolean,
     }
 )
 SEND_USSD_SCHEMA = vol.Schema(
@@ -68,11 +77,25 @@ async def _async_send_sms(call: ServiceCall) -> ServiceResponse:
     coordinator, port = target(call)
     to, port = _addressees(call, coordinator, port)
     wait: timedelta | None = call.data[ATTR_WAIT_TIMEOUT] if call.data[ATTR_WAIT] else None
-    messages = await async_send(coordinator, to, call.data[ATTR_MESSAGE], terms=Terms(port=port), wait=wait)
+    messages = await async_send(coordinator, to, call.data[ATTR_MESSAGE], terms=_terms(call, port), wait=wait)
     if call.return_response:
         return {"messages": [_response(message) for message in messages]}
     raise_for_failures(to, messages)
     return None
+
+
+def _terms(call: ServiceCall, port: str | None) -> Terms:
+    """Give how the caller wants the texts treated; a time without a zone is Home Assistant's."""
+    not_before: datetime | None = call.data.get(ATTR_NOT_BEFORE)
+    if not_before is not None and not_before.tzinfo is None:
+        not_before = not_before.replace(tzinfo=dt_util.get_default_time_zone())
+    return Terms(
+        port=port,
+        priority=call.data[ATTR_PRIORITY],
+        expires_after=call.data.get(ATTR_EXPIRES_AFTER),
+        not_before=not_before,
+        force=call.data[ATTR_FORCE],
+    )
 
 
 def _addressees(

@@ -232,9 +232,14 @@ class Gateway:
         """Give texts of both directions, the newest first."""
         return await self._mail.journal.history(query)
 
-    async def delete(self, message_ids: Collection[str] | None = None, before: datetime | None = None) -> int:
-        """Delete settled texts from the history, by id or by age; give how many they were."""
-        return await self._mail.journal.delete(message_ids, before)
+    async def delete(
+        self,
+        message_ids: Collection[str] | None = None,
+        before: datetime | None = None,
+        port: str | None = None,
+    ) -> int:
+        """Delete settled texts from the history, by id or by age, of one port or all; give how many."""
+        return await self._mail.journal.delete(message_ids, before, port)
 
     async def send_ussd(self, port: str, code: str, timeout: float | None = None) -> UssdReply:
         """Dial a USSD code and return the network's answer, waiting ``timeout`` seconds (5 to 180).

@@ -212,8 +212,13 @@ class Journal(ABC):
         """Give texts of the history, the newest first."""
 
     @abstractmethod
-    async def delete(self, message_ids: Collection[str] | None = None, before: datetime | None = None) -> int:
-        """Delete settled texts from the history, by id or by age; give how many they were."""
+    async def delete(
+        self,
+        message_ids: Collection[str] | None = None,
+        before: datetime | None = None,
+        port: str | None = None,
+    ) -> int:
+        """Delete settled texts from the history, by id or by age, of one port or all; give how many."""
 
     @abstractmethod
     async def close(self) -> None:
@@ -238,7 +243,12 @@ class NoJournal(Journal):
         return []
 
     @override
-    async def delete(self, message_ids: Collection[str] | None = None, before: datetime | None = None) -> int:
+    async def delete(
+        self,
+        message_ids: Collection[str] | None = None,
+        before: datetime | None = None,
+        port: str | None = None,
+    ) -> int:
         return 0
 
     @override
