@@ -13,8 +13,14 @@ ALL, FEW, ELSEWHERE = "all", "few", "elsewhere"
 
 SECRET = "s3cret"
 
-_LIFE = "300"
-"""Seconds after which it ends by itself, should nobody have ended it."""
+# Its standard input is open as long as we are there, so it ends with us whatever becomes of us.
+_RUN = """
+timeout --kill-after=5 300 "$@" </dev/null &
+exec >/dev/null 2>&1
+read -r _
+kill $!
+wait $!
+"""
 
 _READY = "Asterisk Ready."
 _PORT_TAKEN = "Unable to bind AMI server"
@@ -87,22 +93,20 @@ def _configure(installed: Path, own: Path, port: int) -> None:
 
 @contextmanager
 def _started(installed: Path, own: Path) -> Iterator[str]:
-    """Start the process and give what it said until it was ready; at the end it is asked to go, then made."""
+    """Start the process and give what it said until it was ready; it is gone at the end."""
     asterisk = [installed / "usr/sbin/asterisk", "-f", "-n", "-C", own / "asterisk.conf"]
     with subprocess.Popen(  # noqa: S603 - what script/setup fetched
-        ["timeout", "--kill-after=5", _LIFE, *asterisk],  # noqa: S607 - of coreutils, wherever they are
-        stdin=subprocess.DEVNULL,
+        ["/bin/sh", "-c", _RUN, "sh", *asterisk],
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        start_new_session=True,  # an interrupt at the terminal is for us
     ) as process:
         assert process.stdout is not None
-        try:
-            log = ""
-            while _READY not in log:
-                line = process.stdout.readline()
-                assert line, f"Asterisk ended at its start:\n{log}"
-                log += line
-            yield log
-        finally:
-            process.terminate()
+        log = ""
+        while _READY not in log:
+            line = process.stdout.readline()
+            assert line, f"Asterisk ended at its start:\n{log}"
+            log += line
+        yield log

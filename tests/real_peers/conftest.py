@@ -9,7 +9,7 @@ import pytest
 from .asterisk import running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def asterisk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """Run one Asterisk for all tests, and give its manager's port."""
     installed = os.environ.get("GSM_ASTERISK")
