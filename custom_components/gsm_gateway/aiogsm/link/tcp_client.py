@@ -13,8 +13,8 @@ _LOGGER = logging.getLogger(__name__)
 CONNECT_TIMEOUT = 10.0
 """Seconds to wait for a connection; a box in the same building answers in milliseconds."""
 
-FLUSH_TIMEOUT = 1.0
-"""Seconds that a goodbye may take to leave when everything is closed."""
+GOODBYE_TIMEOUT = 1.0
+"""Seconds in which a far end that was dropped takes what was written last, and closes its side."""
 
 
 class _Connection[P: Hashable](asyncio.Protocol):
@@ -55,7 +55,7 @@ class TcpClient[P: Hashable](Link[P]):
         self._opening: dict[P, _Connection[P]] = {}
         self._open: dict[P, _Connection[P]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._closing: set[_Connection[P]] = set()
+        self._closing: dict[_Connection[P], asyncio.TimerHandle] = {}
 
     @override
     async def start(self, listener: Listener[P]) -> None:
@@ -96,7 +96,8 @@ class TcpClient[P: Hashable](Link[P]):
 
     def disconnected(self, connection: _Connection[P], exc: Exception | None) -> None:
         """Tell of a connection that closed by itself."""
-        self._closing.discard(connection)
+        if timer := self._closing.pop(connection, None):
+            timer.cancel()
         if self._open.get(connection.peer) is connection:
             del self._open[connection.peer]
             reason = str(exc) if exc else "the gateway closed the connection"
@@ -120,9 +121,18 @@ class TcpClient[P: Hashable](Link[P]):
             self._let_go(connection)
 
     def _let_go(self, connection: _Connection[P]) -> None:
+        """Close our side only. A peer whose answers find nobody leaves undone what else it has read."""
         assert connection.transport is not None  # connected before anybody knows it
-        self._closing.add(connection)
-        connection.transport.close()
+        loop = asyncio.get_running_loop()
+        self._closing[connection] = loop.call_later(GOODBYE_TIMEOUT, self._give_up, connection.transport)
+        try:
+            connection.transport.write_eof()
+        except OSError:  # it was reset, and the loop has yet to notice
+            connection.transport.abort()
+
+    def _give_up(self, transport: asyncio.Transport) -> None:
+        _LOGGER.debug("Closing without a goodbye, which the gateway did not take in time")
+        transport.abort()
 
     @override
     async def close(self) -> None:
@@ -130,12 +140,4 @@ class TcpClient[P: Hashable](Link[P]):
         for peer in [*self._opening, *self._open]:
             self.drop(peer)
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        closing = list(self._closing)
-        if not closing:
-            return
-        _, late = await asyncio.wait([connection.closed for connection in closing], timeout=FLUSH_TIMEOUT)
-        for connection in closing:
-            if connection.closed in late and connection.transport is not None:
-                _LOGGER.debug("Closing without a goodbye, which the gateway did not take in time")
-                connection.transport.abort()
-        await asyncio.gather(*late)
+        await asyncio.gather(*(connection.closed for connection in self._closing))
