@@ -386,6 +386,11 @@ def capture(hass: HomeAssistant) -> dict[str, list[Event[Any]]]:
     return {name.removeprefix(f"{DOMAIN}_"): async_capture_events(hass, name) for name in BUS_EVENTS}
 
 
+def settled(bus: Mapping[str, list[Event[Any]]]) -> list[Event[Any]]:
+    """Give the events about texts that came to their end, or further."""
+    return [event for event in bus["sms_status"] if event.data["status"] not in ("queued", "sending")]
+
+
 @pytest.fixture
 def bus(hass: HomeAssistant) -> dict[str, list[Event[Any]]]:
     """Collect our events on the bus."""

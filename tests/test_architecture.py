@@ -17,6 +17,7 @@ from custom_components import gsm_gateway
 from custom_components.gsm_gateway import (
     config_flow,
     contact_flow,
+    history,
     issues,
     options_flow,
     port_services,
@@ -328,7 +329,7 @@ def test_every_action_has_words_and_an_icon_and_none_are_left_over(file: str) ->
     assert words(file)["services"].keys() == actions().keys()
 
 
-SERVICES = {**vars(services), **vars(port_services)}
+SERVICES = {**vars(services), **vars(port_services), **vars(history)}
 
 
 def test_the_actions_are_those_that_are_registered() -> None:
@@ -364,8 +365,9 @@ def selects(selector: dict[str, Any]) -> Iterator[tuple[str, set[str]]]:
 def test_every_choice_of_an_action_has_words_and_none_are_left_over() -> None:
     given = [
         field["selector"]
-        for action in actions().values()
-        for field in action["fields"].values()
+        for action in actions()
+        for part in (actions()[action]["fields"], *sections(action).values())
+        for field in part.values()
         if "selector" in field
     ]
     used = dict(select for selector in given for select in selects(selector))
@@ -378,7 +380,7 @@ def test_every_choice_of_an_action_has_words_and_none_are_left_over() -> None:
 
 def test_every_issue_has_words_and_none_are_left_over() -> None:
     named = words("translations/en.json")["issues"]
-    assert named.keys() == issues.TROUBLES | issues.FIXABLE
+    assert named.keys() == issues.TROUBLES | issues.FIXABLE | {issues.STORE_FULL}
     for key, issue in named.items():
         assert issue.keys() == {"title", "fix_flow" if key in issues.FIXABLE else "description"}
 

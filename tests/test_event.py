@@ -29,6 +29,7 @@ from .conftest import (
     box_device,
     entity,
     port_device,
+    settled,
     state,
     until,
 )
@@ -191,9 +192,9 @@ async def send(hass: HomeAssistant, device_id: str, **more: object) -> None:
 
 async def test_sent(hass: HomeAssistant, neogate: NeoGate, loaded_neogate: MockConfigEntry, bus: Bus) -> None:
     await send(hass, port_device(hass, loaded_neogate, "2"))
-    await until(hass, lambda: bus["sms_status"])
+    await until(hass, lambda: settled(bus))
 
-    (event,) = bus["sms_status"]
+    (event,) = settled(bus)
     assert event.data == {
         "config_entry_id": loaded_neogate.entry_id,
         "device_id": port_device(hass, loaded_neogate, "2"),
@@ -215,9 +216,9 @@ async def test_sent(hass: HomeAssistant, neogate: NeoGate, loaded_neogate: MockC
 async def test_failed(hass: HomeAssistant, goip: GoIP, loaded_goip: MockConfigEntry, bus: Bus) -> None:
     goip.fail_next_send("goip1")
     await send(hass, port_device(hass, loaded_goip, "goip1"))
-    await until(hass, lambda: bus["sms_status"])
+    await until(hass, lambda: settled(bus))
 
-    told = bus["sms_status"][0].data
+    told = settled(bus)[0].data
     assert (told["status"], told["error"], told["port"]) == ("failed", "refused", "goip1")
     assert "1" in told["error_detail"]  # the box's own errorstatus
     assert attributes(hass, "event", f"{GOIP_ID}_goip1_sms")["event_type"] == "failed"
@@ -230,9 +231,9 @@ async def test_neogate_does_not_report(
     await send(hass, port_device(hass, loaded_neogate, "1"))
     await neogate.wait_for(lambda: neogate.commands[-1].startswith("gsm send sms"))
     clock.skip(61)
-    await until(hass, lambda: bus["sms_status"])
+    await until(hass, lambda: settled(bus))
 
-    told = bus["sms_status"][0].data
+    told = settled(bus)[0].data
     assert (told["status"], told["error"]) == ("unknown", "no_result")
     assert attributes(hass, "event", f"{NEOGATE_IMEI}_1_sms")["event_type"] == "unknown"
     assert sum(command.startswith("gsm send sms") for command in neogate.commands) == 1  # never again
@@ -245,9 +246,9 @@ async def test_goip_does_not_report(
     await send(hass, port_device(hass, loaded_goip, "goip1"))
     await goip.wait_for(lambda: goip.outbox)
     clock.skip(60)
-    await until(hass, lambda: bus["sms_status"])
+    await until(hass, lambda: settled(bus))
 
-    assert (bus["sms_status"][0].data["status"], bus["sms_status"][0].data["error"]) == (
+    assert (settled(bus)[0].data["status"], settled(bus)[0].data["error"]) == (
         "unknown",
         "no_result",
     )
@@ -262,9 +263,9 @@ async def test_expired(
     received = len(goip.received)
     await send(hass, box_device(hass, loaded_goip))
     clock.skip(3600)
-    await until(hass, lambda: bus["sms_status"])
+    await until(hass, lambda: settled(bus))
 
-    told = bus["sms_status"][0].data
+    told = settled(bus)[0].data
     assert (told["status"], told["error"], told["port"]) == ("expired", "expired", None)
     assert told["device_id"] == box_device(hass, loaded_goip)  # it never had a port
     assert len(goip.received) == received
@@ -277,10 +278,10 @@ async def test_text_that_expires_on_the_port_that_was_asked_for(
     await until(hass, lambda: state(hass, "binary_sensor", f"{GOIP_ID}_connection") == "off")
     await send(hass, port_device(hass, loaded_goip, "goip2"))
     clock.skip(3600)
-    await until(hass, lambda: bus["sms_status"])
+    await until(hass, lambda: settled(bus))
 
     assert attributes(hass, "event", f"{GOIP_ID}_goip2_sms")["event_type"] == "expired"
-    told = bus["sms_status"][0].data
+    told = settled(bus)[0].data
     assert (told["port"], told["device_id"]) == ("goip2", port_device(hass, loaded_goip, "goip2"))
 
 

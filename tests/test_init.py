@@ -292,12 +292,25 @@ async def test_settings_that_no_packet_can_carry(hass: HomeAssistant, neogate_en
     assert neogate_entry.error_reason_translation_key == "invalid_settings"
 
 
-@pytest.mark.parametrize("part", ["data", "options"])
+@pytest.mark.parametrize(
+    ("part", "setting"),
+    [
+        ("data", {"something": "new"}),
+        ("options", {"limit_day": 5}),
+        ("options", {"expires_after": 5}),
+        ("options", {"history": 5}),
+        ("options", {"private": True}),
+    ],
+)
 async def test_changed_settings_open_the_box_anew(
-    hass: HomeAssistant, neogate: NeoGate, loaded_neogate: MockConfigEntry, part: str
+    hass: HomeAssistant,
+    neogate: NeoGate,
+    loaded_neogate: MockConfigEntry,
+    part: str,
+    setting: dict[str, Any],
 ) -> None:
     session = neogate.sessions[0]
-    changed = {part: {**getattr(loaded_neogate, part), "something": "new"}}
+    changed = {part: {**getattr(loaded_neogate, part), **setting}}
     hass.config_entries.async_update_entry(loaded_neogate, **changed)
     await hass.async_block_till_done()
 

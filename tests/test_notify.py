@@ -134,8 +134,8 @@ async def test_contact_that_only_gets_another_number(
     edit(hass, loaded_goip, "Alice", number=STRANGER)
     await hass.async_block_till_done()
     await tell(hass, "notify.alice")
-    await notify(hass, "goip_alice")
-    await notify(hass, "goip", target="Alice")
+    await notify(hass, "goip_alice", "Hello again")
+    await notify(hass, "goip", "And again", target="Alice")
 
     assert numbers(goip) == [STRANGER] * 3
 
@@ -155,7 +155,7 @@ async def test_contact_comes_and_goes(hass: HomeAssistant, goip: GoIP, loaded_go
     added = add_contact(hass, loaded_goip, "Carol", STRANGER)
     await hass.async_block_till_done()
     await tell(hass, "notify.carol")
-    await notify(hass, "goip_carol")
+    await notify(hass, "goip_carol", "Hello again")
     assert numbers(goip) == [STRANGER, STRANGER]
 
     assert hass.config_entries.async_remove_subentry(loaded_goip, added)
@@ -292,7 +292,7 @@ async def test_two_boxes_of_one_title(
 
     assert await hass.config_entries.async_unload(entry.entry_id)
     assert not hass.services.has_service("notify", "goip_2")
-    await notify(hass, "goip", target=BOB)
+    await notify(hass, "goip", "Hello again", target=BOB)
     assert numbers(goip) == [BOB, BOB]
 
 

@@ -17,8 +17,16 @@ from tests.simulators.neogate import NeoGate
 
 from .conftest import ALICE, BOB, Clock, act, assert_translated, caught_up, register, set_up, subentry_id
 
-NOBODY: dict[str, Any] = {"notify_contacts": []}
-MESSAGES = {"notify_contacts": [], "join_texts": False, "repeat_send": True}
+EXPIRES: dict[str, Any] = {"expires_after": 60}
+NOBODY: dict[str, Any] = {"notify_contacts": [], **EXPIRES}
+MESSAGES = {**NOBODY, "join_texts": False, "repeat_send": True}
+LIMITS = {"limit_hour": 100, "limit_day": 0, "limit_month": 0}
+PRIVACY = {"private": False, "texts_in_states": False, "history": 500}
+COMMON = {"limits": LIMITS, "privacy": PRIVACY}
+OF_ALL = {
+    "limits": {"limit_hour", "limit_day", "limit_month"},
+    "privacy": {"private", "texts_in_states", "history"},
+}
 GATEWAY = {"poll_interval": 30}
 SAFETY = {"allow_set_imei": False}
 
@@ -55,7 +63,8 @@ def suggested(form: ConfigFlowResult, part: str, field: str) -> Any:  # noqa: AN
 async def test_goip(hass: HomeAssistant, goip: GoIP, loaded_goip: MockConfigEntry) -> None:
     form = await begin(hass, loaded_goip)
     assert {name: set(part) for name, part in fields(form).items()} == {
-        "messages": {"notify_contacts", "join_texts", "repeat_send"},
+        **OF_ALL,
+        "messages": {"notify_contacts", "expires_after", "join_texts", "repeat_send"},
         "lines": {"lines"},
         "safety": {"allow_set_imei"},
     }
@@ -66,13 +75,17 @@ async def test_goip(hass: HomeAssistant, goip: GoIP, loaded_goip: MockConfigEntr
         hass,
         form,
         {
-            "messages": {"notify_contacts": [alice], "join_texts": True, "repeat_send": False},
+            **COMMON,
+            "messages": {"notify_contacts": [alice], **EXPIRES, "join_texts": True, "repeat_send": False},
             "lines": {"lines": rows},
             "safety": {"allow_set_imei": True},
         },
     )
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert loaded_goip.options == {
+        **EXPIRES,
+        **LIMITS,
+        **PRIVACY,
         "notify_contacts": [alice],
         "join_texts": True,
         "repeat_send": False,
@@ -116,11 +129,12 @@ async def test_neogate(hass: HomeAssistant, neogate: NeoGate, loaded_neogate: Mo
     session = neogate.sessions[0]
     form = await begin(hass, loaded_neogate)
     assert {name: set(part) for name, part in fields(form).items()} == {
-        "messages": {"notify_contacts"},
+        **OF_ALL,
+        "messages": {"notify_contacts", "expires_after"},
         "gateway": {"poll_interval"},
     }
     bob = subentry_id(loaded_neogate, "Bob")
-    await submit(hass, form, {"messages": {"notify_contacts": [bob]}, "gateway": GATEWAY})
+    await submit(hass, form, {**COMMON, "messages": {**NOBODY, "notify_contacts": [bob]}, "gateway": GATEWAY})
 
     assert loaded_neogate.options["notify_contacts"] == [bob]
     assert neogate.sessions == [session]  # that needs no new connection
@@ -131,7 +145,7 @@ async def test_how_often_a_neogate_is_asked(
 ) -> None:
     session = neogate.sessions[0]
     form = await begin(hass, loaded_neogate)
-    await submit(hass, form, {"messages": NOBODY, "gateway": {"poll_interval": 10}})
+    await submit(hass, form, {**COMMON, "messages": NOBODY, "gateway": {"poll_interval": 10}})
 
     assert loaded_neogate.options["poll_interval"] == 10
     assert suggested(await begin(hass, loaded_neogate), "gateway", "poll_interval") == 10
@@ -148,13 +162,13 @@ async def test_a_neogate_is_asked_every_10_to_300_seconds(
 ) -> None:
     form = await begin(hass, loaded_neogate)
     with pytest.raises(InvalidData):
-        await submit(hass, form, {"messages": NOBODY, "gateway": {"poll_interval": seconds}})
+        await submit(hass, form, {**COMMON, "messages": NOBODY, "gateway": {"poll_interval": seconds}})
 
 
 async def test_what_is_not_touched_stays(hass: HomeAssistant, loaded_goip: MockConfigEntry) -> None:
     loaded = loaded_goip.runtime_data
     form = await begin(hass, loaded_goip)
-    await submit(hass, form, {"messages": MESSAGES, "lines": {}, "safety": SAFETY})
+    await submit(hass, form, {**COMMON, "messages": MESSAGES, "lines": {}, "safety": SAFETY})
 
     assert loaded_goip.runtime_data is loaded  # as these are the defaults
 
@@ -171,13 +185,15 @@ async def test_mistakes(
     hass: HomeAssistant, loaded_goip: MockConfigEntry, rows: list[dict[str, Any]], error: str
 ) -> None:
     form = await begin(hass, loaded_goip)
-    result = await submit(hass, form, {"messages": MESSAGES, "lines": {"lines": rows}, "safety": SAFETY})
+    result = await submit(
+        hass, form, {**COMMON, "messages": MESSAGES, "lines": {"lines": rows}, "safety": SAFETY}
+    )
     assert result["type"] is FlowResultType.FORM
     assert result["errors"] == {"base": error}
     assert suggested(result, "lines", "lines") == rows
 
     result = await submit(
-        hass, result, {"messages": MESSAGES, "lines": {"lines": rows[:0]}, "safety": SAFETY}
+        hass, result, {**COMMON, "messages": MESSAGES, "lines": {"lines": rows[:0]}, "safety": SAFETY}
     )
     assert result["type"] is FlowResultType.CREATE_ENTRY
 
@@ -186,7 +202,9 @@ async def test_a_line_that_the_box_does_not_have(hass: HomeAssistant, loaded_goi
     form = await begin(hass, loaded_goip)
     with pytest.raises(InvalidData):
         await submit(
-            hass, form, {"messages": MESSAGES, "lines": {"lines": [{"line": "goip9"}]}, "safety": SAFETY}
+            hass,
+            form,
+            {**COMMON, "messages": MESSAGES, "lines": {"lines": [{"line": "goip9"}]}, "safety": SAFETY},
         )
 
 
@@ -199,7 +217,7 @@ async def test_texts_to_nobody_go_to_those_who_were_chosen(
 
     chosen = [subentry_id(loaded_goip, name) for name in ("Alice", "Bob")]
     form = await begin(hass, loaded_goip)
-    values = {"messages": {**MESSAGES, "notify_contacts": chosen}, "lines": {}, "safety": SAFETY}
+    values = {**COMMON, "messages": {**MESSAGES, "notify_contacts": chosen}, "lines": {}, "safety": SAFETY}
     await submit(hass, form, values)
     await act(hass, "goip", {"message": "Hello"}, domain="notify")
     assert sorted(sms.number for sms in goip.outbox) == sorted([ALICE, BOB])

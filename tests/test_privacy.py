@@ -26,7 +26,9 @@ from custom_components.gsm_gateway.aiogsm import (
     UssdArrived,
     UssdReply,
 )
-from custom_components.gsm_gateway.aiogsm.models import CallChanged, SmsArrived
+from custom_components.gsm_gateway.aiogsm.models import CallChanged
+from custom_components.gsm_gateway.aiogsm.parts import Part
+from custom_components.gsm_gateway.aiogsm.records import SmsArrived
 from custom_components.gsm_gateway.aiogsm.requests import SendSms, SendUssd
 from custom_components.gsm_gateway.contacts import Contact, Recipient
 from tests.simulators import faults
@@ -51,6 +53,7 @@ from .conftest import (
     port_device,
     refused,
     register,
+    settled,
     state,
     until,
 )
@@ -135,11 +138,15 @@ async def everything_goes_wrong_with_goip(
     with pytest.raises(HomeAssistantError):
         await act(hass, "send_sms", {"device_id": port, "recipients": BOB, "message": TEXT})
     box.plan_send("goip1", STUCK)
-    statuses = len(bus["sms_status"])
-    await act(hass, "send_sms", {"device_id": port, "recipients": BOB, "message": TEXT, "wait": False})
+    statuses = len(settled(bus))
+    await act(
+        hass,
+        "send_sms",
+        {"device_id": port, "recipients": BOB, "message": TEXT, "wait": False, "force": True},
+    )
     await box.wait_for(lambda: len(box.outbox) == 2)
     clock.skip(61)
-    await until(hass, lambda: len(bus["sms_status"]) > statuses)
+    await until(hass, lambda: len(settled(bus)) > statuses)
     box.teach_ussd("goip1", CODE, Ussd(text=BALANCE))
     await act(hass, "send_ussd", {"device_id": port, "code": CODE})
     line.push("USSN", f"msg:{BALANCE}")
@@ -214,7 +221,7 @@ async def test_debug_log_of_goip_tells_no_password(
 
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
-MESSAGE = Message(message_id="sms_1", recipient=ALICE, text=TEXT, created_at=NOW)
+MESSAGE = Message(message_id="sms_1", recipient=ALICE, text=TEXT, created_at=NOW, expires_at=NOW)
 PORT = PortState(port="1", phone_number=ALICE, imei=NEOGATE_IMEI, imsi=IMSI, iccid=ICCID)
 CALL = Call(port="1", event=CallEventType.INCOMING, incoming=True, number=ALICE)
 
@@ -229,7 +236,7 @@ CALL = Call(port="1", event=CallEventType.INCOMING, incoming=True, number=ALICE)
         CALL,
         CallChanged(gateway="1", call=CALL),
         ReceivedSms(message_id="sms_1", port="1", sender=STRANGER, text=TEXT, received_at=NOW),
-        SmsArrived(gateway="1", port="1", sender=STRANGER, text=TEXT),
+        SmsArrived(gateway="1", part=Part(port="1", sender=STRANGER, text=TEXT)),
         UssdReply(text=BALANCE),
         UssdArrived(gateway="1", port="1", text=BALANCE),
         LineHeard(line="goip1", host=LOOPBACK, password=WRONG),

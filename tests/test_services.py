@@ -34,6 +34,7 @@ from .conftest import (
     port_device,
     seen,
     set_up,
+    settled,
     state,
     until,
 )
@@ -100,10 +101,27 @@ async def test_by_goip(hass: HomeAssistant, goip: GoIP, loaded_goip: MockConfigE
 async def test_ports_of_a_box_take_turns(
     hass: HomeAssistant, goip: GoIP, loaded_goip: MockConfigEntry
 ) -> None:
-    for _ in range(4):
-        await text(hass, box_device(hass, loaded_goip))
+    for number in range(4):
+        await text(hass, box_device(hass, loaded_goip), recipients=f"+1555000000{number}")
 
     assert [sms.line for sms in goip.outbox] == ["goip1", "goip2", "goip1", "goip2"]
+
+
+async def test_who_was_texted_before_is_texted_from_the_same_number(
+    hass: HomeAssistant, goip: GoIP, loaded_goip: MockConfigEntry, bus: Bus
+) -> None:
+    goip.receive_sms("goip2", BOB, "Hello")
+    await until(hass, lambda: bus["sms_received"])
+    for to in (ALICE, BOB, STRANGER, ALICE, BOB):
+        await text(hass, box_device(hass, loaded_goip), recipients=to, force=True)
+
+    assert [(sms.line, sms.number) for sms in goip.outbox] == [
+        ("goip1", ALICE),
+        ("goip2", BOB),
+        ("goip1", STRANGER),
+        ("goip1", ALICE),
+        ("goip2", BOB),
+    ]
 
 
 async def test_a_port_that_cannot_send_is_passed_over(
@@ -552,10 +570,10 @@ async def test_without_waiting(
         hass, box_device(hass, loaded_neogate), recipients=[ALICE, BOB, STRANGER], wait=False
     )
 
-    assert [message["status"] for message in response["messages"]] == ["sending", "sending", "queued"]
-    assert [message["port"] for message in response["messages"]] == ["1", "2", None]
+    assert [message["status"] for message in response["messages"]] == ["queued"] * 3
+    assert [message["port"] for message in response["messages"]] == [None] * 3
     assert {message["error"] for message in response["messages"]} == {None}
-    await until(hass, lambda: len(bus["sms_status"]) == 2)
+    await until(hass, lambda: len(settled(bus)) == 2)
     assert sorted(numbers(neogate)) == sorted([ALICE, BOB])
 
 
@@ -574,14 +592,14 @@ async def test_wait_that_is_over(
     assert neogate.outbox == []
 
     clock.skip(2)  # and the queue goes on
-    await until(hass, lambda: len(bus["sms_status"]) == 1)
+    await until(hass, lambda: len(settled(bus)) == 1)
     clock.skip(5)
     await neogate.wait_for(lambda: texts_given(neogate) == 2)
     clock.skip(5)
-    await until(hass, lambda: len(bus["sms_status"]) == 2)
+    await until(hass, lambda: len(settled(bus)) == 2)
 
     assert numbers(neogate) == [ALICE, BOB]
-    told = [(event.data["message_id"], event.data["status"]) for event in bus["sms_status"]]
+    told = [(event.data["message_id"], event.data["status"]) for event in settled(bus)]
     assert told == [(message["message_id"], "sent") for message in response["messages"]]
 
 
@@ -616,10 +634,10 @@ async def test_box_that_is_away(
 
     await neogate.start()
     clock.skip(300)
-    await until(hass, lambda: bus["sms_status"])
+    await until(hass, lambda: settled(bus))
 
-    assert bus["sms_status"][0].data["status"] == "sent"
-    assert bus["sms_status"][0].data["message_id"] == response["messages"][0]["message_id"]
+    assert settled(bus)[0].data["status"] == "sent"
+    assert settled(bus)[0].data["message_id"] == response["messages"][0]["message_id"]
     assert numbers(neogate) == [ALICE]
 
 
@@ -632,9 +650,9 @@ async def test_cancelled_script_does_not_cancel_the_text(
     sending.cancel()
     with pytest.raises(asyncio.CancelledError):
         await sending
-    await until(hass, lambda: bus["sms_status"])
+    await until(hass, lambda: settled(bus))
 
-    assert bus["sms_status"][0].data["status"] == "sent"
+    assert settled(bus)[0].data["status"] == "sent"
     assert numbers(neogate) == [ALICE]
 
 
@@ -647,7 +665,7 @@ async def test_neogate_is_given_time_between_texts_of_one_port(
     assert numbers(neogate) == [ALICE]
 
     clock.skip(10)
-    await until(hass, lambda: len(bus["sms_status"]) == 2)
+    await until(hass, lambda: len(settled(bus)) == 2)
     assert numbers(neogate) == [ALICE, BOB]
 
 

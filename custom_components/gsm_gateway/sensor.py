@@ -40,7 +40,7 @@ class PortSensorDescription(SensorEntityDescription):
 class SentDescription(SensorEntityDescription):
     """A count of the texts that a port has sent, of those of today and of this month."""
 
-    state_class: SensorStateClass | str | None = SensorStateClass.TOTAL_INCREASING
+    state_class: SensorStateClass | None = SensorStateClass.TOTAL_INCREASING
     value: Callable[[int, int], int]
 
 

@@ -25,6 +25,12 @@ class Settled(NamedTuple):
     reports: tuple[DeliveryReported, ...] = ()
 
 
+class Reported(NamedTuple):
+    """A report is about a text that is known; ``changed`` is the text as it stands now, if that is news."""
+
+    changed: Message | None
+
+
 class Aftermath:
     """The settled texts of one gateway that more may be told of."""
 
@@ -57,14 +63,15 @@ class Aftermath:
         reports = self._expect(message, now.at)
         return Settled(self._count(message, reports), tuple(reports))
 
-    def reported(self, report: DeliveryReported, now: Moment) -> Message | None:
+    def reported(self, report: DeliveryReported, now: Moment) -> Reported | None:
         """Learn from the network what became of a text; ``None`` where it is about none that is known."""
         message_id = self._reports.find(report, now.at)
         message = self._nameless(report) if message_id is None else self._known.get(message_id)
         if message is None:
             self._reports.keep(report, now.at)
             return None
-        return self._count(message, [report])
+        counted = self._count(message, [report])
+        return Reported(counted if counted != message else None)
 
     def learned_late(self, late: LateResult, now: Moment) -> Settled | None:
         """Raise a text whose fate was unknown, once; ``None`` where there is nothing to raise."""

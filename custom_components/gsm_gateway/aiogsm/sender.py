@@ -111,14 +111,20 @@ class Sender:
         sendings = [Sending(message) for message in messages]
         for sending in sendings:
             self._sending[sending.message.message_id] = sending
-        queued = [message for message in messages if not message.status.settled]
-        written = self._journal.write(*(PutMessage(message) for message in queued))
-        written.add_done_callback(lambda done: self._accepted(queued, durable=done.result()))
-        await asyncio.shield(written)
-        for message in messages:
-            if message.status.settled:
-                self._tell(message)
+        await asyncio.shield(self._run(self._accept(messages)))
         return sendings
+
+    async def _accept(self, messages: Sequence[Message]) -> None:
+        queued = [message for message in messages if not message.status.settled]
+        durable = await self._journal.write(*(PutMessage(message) for message in queued))
+        now = self._now()
+        for message in queued:
+            if not durable:
+                self._unkept.add(message.message_id)
+            self._outbox.add(message, now)
+        for message in messages:
+            self._tell(message)
+        self.pump()
 
     def met(self, person: str, port: str) -> None:
         """Note that somebody wrote to a port, and so knows its number."""
@@ -128,15 +134,6 @@ class Sender:
         """Give how many texts a port has sent today and this month."""
         day, usage = self._now().day, self._outbox.usage
         return usage.of_day(port, day), usage.of_month(port, day)
-
-    def _accepted(self, messages: Sequence[Message], *, durable: bool) -> None:
-        now = self._now()
-        for message in messages:
-            if not durable:
-                self._unkept.add(message.message_id)
-            self._outbox.add(message, now)
-            self._on_change(message)
-        self.pump()
 
     async def leaving(self, record: Departing) -> bool:
         """Make it durable that a text is about to leave; give whether it may."""
@@ -234,11 +231,14 @@ class Sender:
 
     async def reported(self, report: DeliveryReported) -> bool:
         """Learn from the network what became of a text that was taken; give whether that is durable."""
-        changed, at = self._aftermath.reported(report, self._now()), self._now().wall
-        pushed = [] if report.push is None else [PutPush(report.port, report.push, at)]
-        if changed is not None:
-            return await self._write(changed, *pushed)
-        return await self._journal.write(PutReport(report, at), *pushed)
+        now = self._now()
+        pushed = [] if report.push is None else [PutPush(report.port, report.push, now.wall)]
+        reported = self._aftermath.reported(report, now)
+        if reported is None:
+            return await self._journal.write(PutReport(report, now.wall), *pushed)
+        if reported.changed is None:
+            return await self._journal.write(*pushed)
+        return await self._write(reported.changed, *pushed)
 
     def restarted(self, port: str) -> None:
         """Note that a port numbers its texts anew."""
@@ -318,7 +318,8 @@ class Sender:
                 del self._sending[message.message_id]
         self._on_change(message)
 
-    def _run(self, work: Coroutine[None, None, None]) -> None:
+    def _run(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
