@@ -39,6 +39,7 @@ from .const import (
     CONF_PASSWORDS,
     CONF_POLL_INTERVAL,
     CONF_REPEAT_SEND,
+    CONF_TIME_ZONE,
     DEFAULT_POLL_INTERVAL,
     DELAYED_AFTER,
     DOMAIN,
@@ -277,9 +278,10 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
                 "trusted": contact is not None and contact.trusted,
                 "message": sms.text,
                 "received_at": sms.received_at.isoformat(),
+                "stamped_at": sms.stamped_at and sms.stamped_at.isoformat(),
                 "parts": sms.parts,
                 "complete": sms.complete,
-                "delayed": dt_util.utcnow() - sms.received_at > DELAYED_AFTER,
+                "delayed": dt_util.utcnow() - sms.dated > DELAYED_AFTER,
             },
         )
 
@@ -339,12 +341,13 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
 
 
 def box_options(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the options that a box is opened with."""
+    """Give the options that a box is opened with; its time zone by name."""
     return {
         CONF_PASSWORDS: options.get(CONF_PASSWORDS, {}),
         CONF_JOIN_TEXTS: options.get(CONF_JOIN_TEXTS, False),
         CONF_REPEAT_SEND: options.get(CONF_REPEAT_SEND, True),
         CONF_POLL_INTERVAL: options.get(CONF_POLL_INTERVAL, DEFAULT_POLL_INTERVAL),
+        CONF_TIME_ZONE: options.get(CONF_TIME_ZONE) or str(dt_util.get_default_time_zone()),
     }
 
 

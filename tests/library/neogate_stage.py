@@ -1,5 +1,6 @@
 """A dialog with a box made of a dict. Time is an argument and never passes."""
 
+from datetime import UTC, datetime
 from random import Random
 from typing import override
 
@@ -217,4 +218,12 @@ def received(box: Bench, content: str, **fields: str) -> None:
 
 
 def arrived(text: str, parts: int = 1, *, complete: bool = True) -> SmsArrived:
-    return SmsArrived(gateway="box", port="1", sender="+49", text=text, parts=parts, complete=complete)
+    return SmsArrived(
+        gateway="box",
+        port="1",
+        sender="+49",
+        text=text,
+        stamped_at=datetime(2025, 3, 6, 5, 1, 7, tzinfo=UTC),
+        parts=parts,
+        complete=complete,
+    )

@@ -1,7 +1,9 @@
 import ast
 from collections.abc import Callable
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from urllib.parse import unquote
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -430,6 +432,31 @@ def test_received(fields: dict[str, str], port: str, index: int, total: int) -> 
 def test_received_by_no_port(fields: dict[str, str]) -> None:
     with pytest.raises(WireError, match="received"):
         codec.read_event(event("ReceivedSMS", Content="a", **fields))
+
+
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+@pytest.mark.parametrize(
+    ("stamp", "zone", "time"),
+    [
+        ("2025-03-06 05:01:07", UTC, "2025-03-06 05:01:07"),
+        ("2025-03-06 05:01:07", BERLIN, "2025-03-06 04:01:07"),
+        ("2025-07-06 05:01:07", BERLIN, "2025-07-06 03:01:07"),
+        ("2025-03-30 02:30:00", BERLIN, "2025-03-30 01:30:00"),  # no clock shows that
+        ("2025-10-26 02:30:00", BERLIN, "2025-10-26 00:30:00"),  # clocks show that twice
+    ],
+)
+def test_stamps(stamp: str, zone: tzinfo, time: str) -> None:
+    assert codec.read_stamp(stamp, zone) == datetime.fromisoformat(f"{time}+00:00")
+
+
+@pytest.mark.parametrize(
+    "stamp",
+    ["", "2025-03-06", "2025-13-06 05:01:07", "2025-02-30 05:01:07", "0001-01-01 00:00:00", "today"],
+)
+def test_what_is_no_stamp(stamp: str) -> None:
+    assert codec.read_stamp(stamp, BERLIN) is None
 
 
 @pytest.mark.parametrize(("status", "taken"), [("1", True), ("0", False), (" 1 ", True)])

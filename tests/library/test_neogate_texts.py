@@ -1,8 +1,13 @@
 """Texts that arrive, whole and in parts."""
 
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+
 import pytest
 
-from .neogate_stage import Bench, arrived, received
+from custom_components.gsm_gateway.aiogsm.models import SmsArrived
+
+from .neogate_stage import BOX, Bench, arrived, received
 
 
 @pytest.fixture
@@ -38,3 +43,12 @@ def test_a_text_in_parts_is_told_after_5_minutes_as_it_is(box: Bench) -> None:
     assert box.events == []
     box.wait(0.1)
     assert box.events == [arrived("b", 2, complete=False)]
+
+
+def test_a_text_is_stamped_in_the_time_zone_of_the_box(bench: Bench) -> None:
+    bench.box = replace(BOX, time_zone=timezone(timedelta(hours=8)))
+    bench.connect()
+    received(bench, "Hi", Recvtime="2026-07-01 08:00:00")
+    received(bench, "Hi", Recvtime="yesterday")
+    texts = [event for event in bench.events if isinstance(event, SmsArrived)]
+    assert [text.stamped_at for text in texts] == [datetime(2026, 7, 1, tzinfo=UTC), None]

@@ -37,6 +37,9 @@ class Feature(Flag):
     MODULE_DETAILS = auto()
     """Ports tell of their module, its network, and what it did last."""
 
+    TIME_STAMPS = auto()
+    """Texts bear a time, in the time zone of the gateway's clock."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:

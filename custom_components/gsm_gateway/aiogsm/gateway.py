@@ -292,6 +292,7 @@ class Gateway:
                 sender=event.sender,
                 text=event.text,
                 received_at=self._clock(),
+                stamped_at=event.stamped_at,
                 parts=event.parts,
                 complete=event.complete,
             )

@@ -149,15 +149,24 @@ class GatewayState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceivedSms:
-    """A text that arrived, joined from its parts. ``complete`` is false where one never came."""
+    """A text that arrived, joined from its parts. ``complete`` is false where one never came.
+
+    ``stamped_at`` is the time that the text bears; ``None`` where it bears none that can be read.
+    """
 
     message_id: str
     port: str
     sender: str = field(repr=False)
     text: str = field(repr=False)
     received_at: datetime
+    stamped_at: datetime | None = None
     parts: int = 1
     complete: bool = True
+
+    @property
+    def dated(self) -> datetime:
+        """When it was sent as far as is known: by its own stamp, but never after it was received."""
+        return self.received_at if self.stamped_at is None else min(self.stamped_at, self.received_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,12 +227,13 @@ class PortChanged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SmsArrived:
-    """A text arrived: already acknowledged, repeats dropped, parts joined."""
+    """A text arrived: already acknowledged, repeats dropped, parts joined; stamped as in ReceivedSms."""
 
     gateway: str
     port: str
     sender: str = field(repr=False)
     text: str = field(repr=False)
+    stamped_at: datetime | None = None
     parts: int = 1
     complete: bool = True
 

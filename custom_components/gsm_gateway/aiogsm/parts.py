@@ -5,6 +5,7 @@ Parts may come out of order, twice, late or never. Pieces have nothing but the o
 
 from collections import deque
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from .alarms import Alarms
 
@@ -34,6 +35,8 @@ MAX_PARTS = 255
 class Part:
     """One part as it arrived; ``index`` counts from 0 or from 1, ``stamp`` is the gateway's own time.
 
+    ``stamped_at`` is the same time where it can be read.
+
     All parts of a text have the same ``port``, ``sender`` and ``reference``, which is used again later.
     """
 
@@ -44,6 +47,7 @@ class Part:
     index: int
     total: int
     text: str = field(repr=False)
+    stamped_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +59,18 @@ class Joined:
     text: str = field(repr=False)
     parts: int
     complete: bool
+    stamped_at: datetime | None = None
+
+
+def _alone(part: Part) -> Joined:
+    return Joined(
+        port=part.port,
+        sender=part.sender,
+        text=part.text,
+        parts=1,
+        complete=True,
+        stamped_at=part.stamped_at,
+    )
 
 
 type _Key = tuple[str, str, str]
@@ -82,6 +98,7 @@ class _Pieces:
             text="".join(text for _, text in sorted(self.texts.items())),
             parts=self.first.total,
             complete=self.complete,
+            stamped_at=self.first.stamped_at,
         )
 
 
@@ -99,7 +116,7 @@ class Joiner:
         A text of one part is never taken for a repeat: people do send the same word twice.
         """
         if not 1 < part.total <= MAX_PARTS:
-            return [Joined(port=part.port, sender=part.sender, text=part.text, parts=1, complete=True)]
+            return [_alone(part)]
         key = (part.port, part.sender, part.reference)
         if (key, part.index, part.stamp) in self._seen:
             return []

@@ -6,6 +6,7 @@ Readers raise WireError for what no box writes; writers raise InvalidInput for w
 """
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, tzinfo
 import math
 import re
 from urllib.parse import quote, unquote_plus
@@ -105,6 +106,7 @@ def send_ussd(span: int, code: str, timeout: float) -> str:
 
 _SPAN_LINE = re.compile(r"^GSM span (\d{1,2}): (.*)$", re.MULTILINE | re.ASCII)
 _WHOLE_NUMBER = re.compile(r"\s*(-?\d{1,6})\s*", re.ASCII)
+_STAMP = "%Y-%m-%d %H:%M:%S"
 _BYTE_ORDER_MARK = "\ufeff"
 _BEST_CSQ, _WORST_BER, _MOST_PERCENT, _MOST_SECONDS = 31, 7, 100, 86_400
 _MAX_VALUE = 100
@@ -201,6 +203,18 @@ def _read_received(fields: Mapping[str, str]) -> Part:
         total=total if index is not None and total is not None else 1,
         text=read_content(fields.get("content", "")),
     )
+
+
+def read_stamp(stamp: str, zone: tzinfo) -> datetime | None:
+    """Give a text's time, which has no zone of its own; None for what is no time.
+
+    Of an hour that comes twice the first is meant, as good as the second; a time that the clocks skip counts
+    from before the jump.
+    """
+    try:
+        return datetime.strptime(stamp, _STAMP).replace(tzinfo=zone).astimezone(UTC)
+    except ValueError, OverflowError:
+        return None
 
 
 def _port(fields: Mapping[str, str]) -> str:

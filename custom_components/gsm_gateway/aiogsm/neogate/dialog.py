@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from random import Random
 from types import MappingProxyType
 from typing import override
@@ -147,7 +148,8 @@ class _Conversation:
             return self._ignore(error.reason)
         match told:
             case Part():
-                return self._tell_arrived(self._joiner.add(told, now))
+                stamped_at = codec.read_stamp(told.stamp, self._box.time_zone)
+                return self._tell_arrived(self._joiner.add(replace(told, stamped_at=stamped_at), now))
             case SmsResult():
                 steps = self._texts.result(told)
                 return self._ignore("foreign_result") if steps is None else steps
@@ -166,6 +168,7 @@ class _Conversation:
                     port=text.port,
                     sender=text.sender,
                     text=text.text,
+                    stamped_at=text.stamped_at,
                     parts=text.parts,
                     complete=text.complete,
                 )
