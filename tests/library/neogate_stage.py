@@ -149,7 +149,7 @@ class Bench:
 
     def event(self, name: str, **fields: str) -> None:
         lines = (f"Event: {name}", "Privilege: all,smscommand", *(f"{k}: {v}" for k, v in fields.items()))
-        self.say("\r\n".join((*lines, "--END SMS EVENT--", "", "")).encode())
+        self.say("\r\n".join((*lines, "--END SMS EVENT--", "", "")).encode(errors="surrogatepass"))
 
     def greet(self, channel: Channel = MAIN) -> None:
         """Open a connection and greet."""

@@ -100,6 +100,10 @@ CASES: dict[str, tuple[bytes, list[Message | str]]] = {
         FOLLOWS + b"GSM span 2: Power on, Pin (1234) Error, Active\n" + END,
         [reply("GSM span 2: Power on, Pin Error, Active")],
     ),
+    "halves of a pair, not encoded": (
+        b"Event: ReceivedSMS\r\nContent: \xed\xa0\xbd\xed\xb8\x80\r\n\r\n",
+        [Event("ReceivedSMS", {"content": "\ud83d\ude00"})],
+    ),
     "broken bytes": (FOLLOWS + b"a\xffb\n" + END, [reply("a\ufffdb")]),
     "event": (RESULT, [event("UpdateSMSSend", ID="7", Status="1")]),
     "event without an end mark": (
@@ -401,6 +405,10 @@ def test_details(output: str, details: SpanDetails) -> None:
         ("raw ", "raw "),
         ("%FFbroken%E2%82", "\ufffdbroken\ufffd"),
         ("100%zz", "100%zz"),
+        ("raw+ünicode%41", "raw+ünicode%41"),
+        ("%EF%BB%BF%ED%A0%BD%ED%B8%80+%F0%9F%98%80", "\ud83d\ude00 😀"),
+        ("%ED%B8%80x%ED%A0%BD", "\ude00x\ud83d"),
+        ("%00%07%E2%80%AE", "\x00\x07\u202e"),
         ("", ""),
     ],
 )
@@ -498,6 +506,9 @@ OPENVOX = "1:Recive USSD on span 3,responses:{0},code:{1}\nText:{2}"
         (0, 72, "0048006", "0048006"),
         (0, 72, "Hi", "Hi"),
         (0, 72, "D83D", "\ufffd"),
+        (0, 72, "D83DDE00FEFF", "😀\ufeff"),
+        (0, 72, "FEFF0048", "H"),
+        (0, 15, "a\x00\x1bb\x9f", "ab"),
         (0, 72, "", ""),
     ],
 )

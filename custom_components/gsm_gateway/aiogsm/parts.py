@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from .alarms import Alarms
+from .text import readable
 
 JOIN_TIMEOUT = 300.0
 """Seconds from a text's first part until it is given out without the missing ones."""
@@ -52,7 +53,10 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Joined:
-    """A whole text, or with ``complete`` false what there is of it. ``parts`` is how many it was sent as."""
+    """A whole text, or with ``complete`` false what there is of it. ``parts`` is how many it was sent as.
+
+    ``text`` is made readable: only now the halves of a character meet that was cut in two.
+    """
 
     port: str
     sender: str = field(repr=False)
@@ -60,6 +64,10 @@ class Joined:
     parts: int
     complete: bool
     stamped_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        """Make the text readable."""
+        object.__setattr__(self, "text", readable(self.text))
 
 
 def _alone(part: Part) -> Joined:
