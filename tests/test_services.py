@@ -844,9 +844,12 @@ async def test_reboot_of_a_neogate_port(
     await neogate.wait_for(lambda: "gsm power off 2" in neogate.commands)
     await caught_up(hass, neogate)
     clock.skip(5)
+    await neogate.wait_for(lambda: "gsm power on 2" in neogate.commands)
+    await caught_up(hass, neogate)
+    clock.skip(5)
     await rebooting
 
-    assert neogate.commands[-1] == "gsm power on 2"
+    assert neogate.commands[-2:] == ["gsm show spans", "gsm show span 2"]
 
 
 async def test_reboot_that_is_not_possible(
@@ -855,7 +858,7 @@ async def test_reboot_that_is_not_possible(
     received = len(neogate.received)
     with pytest.raises(ServiceValidationError) as caught:
         await act(hass, "reboot", {"device_id": box_device(hass, loaded_neogate)})
-    assert_translated(caught.value, "not_supported")
+    assert_translated(caught.value, "box_reboot_not_supported")
     assert len(neogate.received) == received
 
 

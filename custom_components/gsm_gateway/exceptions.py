@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
 from .aiogsm import (
+    BoxRebootNotSupported,
     CommandRefused,
     GatewayError,
     GatewayTimeout,
@@ -14,6 +15,7 @@ from .aiogsm import (
     NotSupported,
     OutcomeUnknown,
     PortNotReady,
+    StillStarting,
 )
 from .const import DOMAIN
 
@@ -24,6 +26,11 @@ _FAILURES: tuple[tuple[type[GatewayError], str], ...] = (
     (GatewayTimeout, "gateway_timeout"),
     (OutcomeUnknown, "outcome_unknown"),
     (LinkLost, "link_lost"),
+    (StillStarting, "still_starting"),
+)
+_REFUSALS: tuple[tuple[type[NotSupported], str], ...] = (
+    (BoxRebootNotSupported, "box_reboot_not_supported"),
+    (NotSupported, "not_supported"),
 )
 
 
@@ -45,7 +52,8 @@ def translated(err: GatewayError, gateway: str, port: str | None = None) -> Home
             translation_placeholders={"excess": str(err.excess)},
         )
     if isinstance(err, NotSupported):
-        return ServiceValidationError(translation_domain=DOMAIN, translation_key="not_supported")
+        key = next(key for kind, key in _REFUSALS if isinstance(err, kind))
+        return ServiceValidationError(translation_domain=DOMAIN, translation_key=key)
     return HomeAssistantError(
         translation_domain=DOMAIN,
         translation_key=next((key for kind, key in _FAILURES if isinstance(err, kind)), "gateway_error"),

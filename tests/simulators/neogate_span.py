@@ -155,7 +155,7 @@ def status(span: Span, firmware: Firmware) -> str:
         tokens.append("Provisioned")
     if span.alarm:
         tokens.append("In Alarm")
-    tokens.append(span.link if span.powered else DOWN)
+    tokens.append(span.link if span.powered and span.state != INIT else DOWN)
     tokens.append("Active" if span.active else "Standby")
     return ", ".join(tokens) + (", " if firmware.spaced else ",") + "Standard"
 

@@ -36,6 +36,7 @@ Start reading at ``gateway.py`` for what it does, at a family's ``codec.py`` for
 
 from .dialog import Box
 from .errors import (
+    BoxRebootNotSupported,
     CannotConnect,
     CommandRefused,
     GatewayError,
@@ -46,6 +47,7 @@ from .errors import (
     NotSupported,
     OutcomeUnknown,
     PortNotReady,
+    StillStarting,
     WrongPeer,
 )
 from .families import FAMILIES
@@ -99,6 +101,7 @@ from .sender import Sending
 __all__ = [
     "FAMILIES",
     "Box",
+    "BoxRebootNotSupported",
     "Call",
     "CallChanged",
     "CallEventType",
@@ -152,6 +155,7 @@ __all__ = [
     "SetImei",
     "SetPhoneNumber",
     "StateChanged",
+    "StillStarting",
     "Stranger",
     "Trouble",
     "TroubleFound",

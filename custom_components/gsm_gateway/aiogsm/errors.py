@@ -74,5 +74,13 @@ class OutcomeUnknown(GatewayError):
     """What was asked may have happened, and its result was not reported. Never repeated by itself."""
 
 
+class StillStarting(GatewayError):
+    """A port's module was switched off and on again, but was not seen to be up in time. It may yet be."""
+
+
 class NotSupported(GatewayError):
     """This family of gateways has no such function."""
+
+
+class BoxRebootNotSupported(NotSupported):
+    """The gateway's API has no command that restarts the box itself."""

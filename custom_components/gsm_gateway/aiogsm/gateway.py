@@ -11,7 +11,7 @@ import uuid
 
 from .dialog import Box
 from .driver import Driver
-from .errors import InvalidInput, LinkLost, NotSupported
+from .errors import BoxRebootNotSupported, InvalidInput, LinkLost
 from .family import Endpoint, Family, Feature
 from .hub import Hub
 from .listeners import Listeners
@@ -208,12 +208,13 @@ class Gateway:
     async def reboot(self, port: str | None = None) -> None:
         """Restart one port, or the whole box where the family can. Raise NotSupported or GatewayError.
 
-        What is being sent has 30 seconds to be settled before; nothing new departs meanwhile.
+        What is being sent has 30 seconds to be settled before; nothing new departs meanwhile. Where the
+        family waits for a port to be up again, StillStarting says that it was not in time.
         """
         if port is not None:
             self._check_port(port)
         elif Feature.REBOOT_BOX not in self.family.features:
-            raise NotSupported("the box itself cannot be restarted this way")
+            raise BoxRebootNotSupported("the box itself cannot be restarted over its API")
         async with self._sender.at_rest([*self._state.ports] if port is None else [port]):
             await self._opened().submit(self._box.key, Reboot(port=port))
 

@@ -9,7 +9,15 @@ from typing import override
 
 from ..ami import Event, WireError
 from ..dialog import Box, Dialog, Drop, Emit, Settle, Steps, Ticket
-from ..errors import CannotConnect, GatewayError, InvalidInput, LinkLost, LoginRefused, NotSupported
+from ..errors import (
+    BoxRebootNotSupported,
+    CannotConnect,
+    GatewayError,
+    InvalidInput,
+    LinkLost,
+    LoginRefused,
+    NotSupported,
+)
 from ..models import ConnectionChanged, SmsArrived
 from ..parts import Joined, Joiner, Part
 from ..requests import Reboot, Request, SendSms, SendUssd
@@ -40,7 +48,15 @@ class _Conversation:
         self._texts = OpenTexts(self._ready)
         self._restarts = Restarts(self._ready)
         self._ussd = UssdLane(box, self._ready, ignored)
-        self._ports = Ports(box, self._ready, ignored, busy=self._texts.busy, on_current=self._on_current)
+        self._ports = Ports(
+            box,
+            self._ready,
+            ignored,
+            busy=self._texts.busy,
+            watched=self._restarts.rising,
+            on_seen=self._restarts.seen,
+            on_current=self._on_current,
+        )
 
     def begin(self, now: float) -> Steps[Channel]:
         """Open the main connection."""
@@ -69,7 +85,7 @@ class _Conversation:
             case Reboot(port=str(port)):
                 return self._restarts.submit(ticket, span_of(port), now)
             case Reboot():
-                raise NotSupported("the box itself cannot be restarted over its API")
+                raise BoxRebootNotSupported("the box itself cannot be restarted over its API")
             case _:
                 raise NotSupported("its API has no such command")
 
