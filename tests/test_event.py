@@ -1,5 +1,6 @@
 """Texts and calls, as event entities and on the bus."""
 
+import asyncio
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from syrupy.assertion import SnapshotAssertion
 
+from tests.simulators import fast_time
 from tests.simulators.goip import GoIP
 from tests.simulators.goip_sms import STUCK
 from tests.simulators.neogate import NeoGate, encode_content
@@ -186,6 +188,33 @@ async def test_time_of_receipt(
     assert bus["sms_received"][0].data["stamped_at"] is None  # as a GoIP tells none
     assert bus["sms_received"][0].data["delayed"] is False
     assert state(hass, "event", f"{GOIP_ID}_goip1_sms") == "2026-11-22T12:00:00.000+00:00"
+
+
+@pytest.mark.parametrize(("late", "raised"), [("1", "sent"), ("0", "failed")])
+async def test_result_that_comes_late(
+    hass: HomeAssistant,
+    neogate: NeoGate,
+    loaded_neogate: MockConfigEntry,
+    bus: Bus,
+    *,
+    late: str,
+    raised: str,
+) -> None:
+    clock = fast_time.let_it_fly(hass.loop)
+    neogate.plan_send("tg1", NO_RESULT)
+    port = port_device(hass, loaded_neogate, "1")
+    data = {"device_id": port, "recipients": "Alice", "message": SECRET, "wait_timeout": 90}
+    (message,) = (await act(hass, "send_sms", data, response=True))["messages"]
+    assert (message["status"], message["error"]) == ("unknown", "no_result")
+
+    for _ in range(2):
+        neogate.push_event("UpdateSMSSend", f"ID: {message['message_id']}", "Smsc: ", f"Status: {late}")
+        await asyncio.sleep(1)
+    assert [event.data["status"] for event in bus["sms_status"]] == ["unknown", raised]
+    assert {event.data["message_id"] for event in bus["sms_status"]} == {message["message_id"]}
+    assert attributes(hass, "event", f"{NEOGATE_IMEI}_1_sms")["event_type"] == raised
+    assert len([command for command in neogate.commands if "send sms" in command]) == 1
+    clock.land()
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,11 @@ class Recent[K]:
         self._seen[key] = now
         return True
 
+    def take(self, key: K, now: float) -> bool:
+        """Forget ``key`` and tell whether it was remembered."""
+        self._forget(now)
+        return self._seen.pop(key, None) is not None
+
     def full(self, now: float) -> bool:
         """Whether another key would push out one whose time is not over."""
         self._forget(now)

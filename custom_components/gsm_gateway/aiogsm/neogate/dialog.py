@@ -45,7 +45,7 @@ class _Conversation:
         self._connected = False
         self._trouble: tuple[type[Exception], bool] | None = None
         self._joiner = Joiner()
-        self._texts = OpenTexts(self._ready)
+        self._texts = OpenTexts(box.key, self._ready)
         self._restarts = Restarts(self._ready)
         self._ussd = UssdLane(box, self._ready, ignored)
         self._ports = Ports(
@@ -167,7 +167,7 @@ class _Conversation:
                 stamped_at = codec.read_stamp(told.stamp, self._box.time_zone)
                 return self._tell_arrived(self._joiner.add(replace(told, stamped_at=stamped_at), now))
             case SmsResult():
-                steps = self._texts.result(told)
+                steps = self._texts.result(told, now)
                 return self._ignore("foreign_result") if steps is None else steps
             case None:
                 return self._ignore("other_event")
