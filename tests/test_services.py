@@ -1,6 +1,7 @@
 """The actions: called in Home Assistant, seen by the boxes."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 from homeassistant.core import Event, HomeAssistant
@@ -15,7 +16,7 @@ from tests.simulators import faults
 from tests.simulators.goip import GoIP
 from tests.simulators.goip_sms import STUCK
 from tests.simulators.neogate import NeoGate
-from tests.simulators.neogate_span import FAILED, NO_RESULT, SendOutcome
+from tests.simulators.neogate_span import FAILED, NO_RESULT, USSD_NOW, USSD_OLD, USSD_OPENVOX, SendOutcome
 from tests.simulators.simulator import Simulator, Ussd
 
 from .conftest import (
@@ -666,15 +667,21 @@ async def ussd(hass: HomeAssistant, device_id: str, **fields: object) -> Any:  #
         (Ussd(text="Balance: 5,00"), {"text": "Balance: 5,00", "session_open": False}),
         (Ussd(text="Guthaben: 5 €", coding=72), {"text": "Guthaben: 5 €", "session_open": False}),
         (Ussd(text="1 more", menu={"1": Ussd(text="x")}), {"text": "1 more", "session_open": True}),
+        (Ussd(text="Bye\n--END", responses=2), {"text": "Bye\n--END", "session_open": False}),
+        (Ussd(text="\tUSSD Message: x", responses=4), {"text": "\tUSSD Message: x", "session_open": None}),
     ],
 )
+@pytest.mark.parametrize("form", [USSD_NOW, USSD_OLD, USSD_OPENVOX])
 async def test_ussd_by_neogate(
     hass: HomeAssistant,
     neogate: NeoGate,
     loaded_neogate: MockConfigEntry,
+    *,
     answer: Ussd,
     expected: dict[str, object],
+    form: str,
 ) -> None:
+    neogate.firmware = replace(neogate.firmware, ussd_form=form)
     neogate.teach_ussd("tg2", "*100#", answer)
 
     assert await ussd(hass, port_device(hass, loaded_neogate, "2")) == expected
@@ -772,6 +779,15 @@ async def test_ussd_that_neogate_cannot_do(
         await ussd(hass, port_device(hass, loaded_neogate, "1"))
     assert not isinstance(caught.value, ServiceValidationError)
     assert_translated(caught.value, key)
+
+
+async def test_ussd_while_another_one_runs(
+    hass: HomeAssistant, neogate: NeoGate, loaded_neogate: MockConfigEntry
+) -> None:
+    neogate.span("tg1").ussd_running = True  # for somebody else
+    with pytest.raises(HomeAssistantError) as caught:
+        await ussd(hass, port_device(hass, loaded_neogate, "1"))
+    assert_translated(caught.value, "port_busy")
 
 
 async def test_ussd_that_goip_refuses(hass: HomeAssistant, goip: GoIP, loaded_goip: MockConfigEntry) -> None:

@@ -14,6 +14,7 @@ from .aiogsm import (
     LinkLost,
     NotSupported,
     OutcomeUnknown,
+    PortBusy,
     PortNotReady,
     StillStarting,
 )
@@ -21,6 +22,7 @@ from .const import DOMAIN
 
 # From the most special to the most general: the first that fits is taken.
 _FAILURES: tuple[tuple[type[GatewayError], str], ...] = (
+    (PortBusy, "port_busy"),
     (PortNotReady, "port_not_ready"),
     (CommandRefused, "command_refused"),
     (GatewayTimeout, "gateway_timeout"),

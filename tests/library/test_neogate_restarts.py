@@ -8,7 +8,7 @@ from custom_components.gsm_gateway.aiogsm.errors import (
     CommandRefused,
     LinkLost,
     OutcomeUnknown,
-    PortNotReady,
+    PortBusy,
     StillStarting,
 )
 from custom_components.gsm_gateway.aiogsm.neogate import codec
@@ -191,7 +191,7 @@ def test_a_restart_that_was_not_written_has_not_begun(box: Bench) -> None:
 
 def test_a_port_is_not_restarted_twice_at_a_time(box: Bench) -> None:
     box.submit(Reboot(port="1"))
-    assert is_a(box.settled[box.submit(Reboot(port="1"))], PortNotReady)
+    assert is_a(box.settled[box.submit(Reboot(port="1"))], PortBusy)
 
 
 def test_the_box_itself_cannot_be_restarted(box: Bench) -> None:

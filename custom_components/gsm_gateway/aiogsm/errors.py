@@ -70,6 +70,10 @@ class PortNotReady(CommandRefused):
     """The port could not take it, and nothing left: another port may be tried."""
 
 
+class PortBusy(PortNotReady):
+    """The port is doing the like already, and does one at a time."""
+
+
 class OutcomeUnknown(GatewayError):
     """What was asked may have happened, and its result was not reported. Never repeated by itself."""
 

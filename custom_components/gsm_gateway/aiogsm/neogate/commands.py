@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from ..dialog import Settle, Steps, Ticket
-from ..errors import CommandRefused, GatewayError, LinkLost, OutcomeUnknown, PortNotReady, StillStarting
+from ..errors import CommandRefused, GatewayError, LinkLost, OutcomeUnknown, PortBusy, StillStarting
 from ..requests import Done, Outcome
 from . import codec
 from .session import NO_LINK, Channel, Exchange, Session
@@ -60,7 +60,7 @@ class Restarts:
         if session is None:
             return [Settle(ticket, LinkLost(NO_LINK))]
         if span in self._open:
-            return [Settle(ticket, PortNotReady("the port is being restarted"))]
+            return [Settle(ticket, PortBusy("the port is being restarted"))]
         off = self._switch(span, on=False, on_reply=self._went_off, on_lost=self._off_lost)
         self._open[span] = _Restart(ticket, off)
         return session.ask(off, now)
