@@ -886,3 +886,48 @@ async def test_contact_added_later_is_known(
     await text(hass, box_device(hass, loaded_goip), recipients="Carol")
 
     assert numbers(goip) == [STRANGER]
+
+
+async def test_a_text_that_is_too_long_is_refused_or_split(
+    hass: HomeAssistant, neogate: NeoGate, loaded_neogate: MockConfigEntry, unpaced: None
+) -> None:
+    await hass.config_entries.async_reload(loaded_neogate.entry_id)
+    data = {
+        "device_id": port_device(hass, loaded_neogate, "1"),
+        "recipients": ["Alice", STRANGER],
+        "message": "Grüße aus dem Süden! " * 60,
+    }
+    with pytest.raises(ServiceValidationError) as caught:
+        await act(hass, "send_sms", data)
+    assert_translated(caught.value, "invalid_text_too_long")
+    assert int((caught.value.translation_placeholders or {})["excess"]) > 0
+    assert neogate.outbox == []
+
+    response = await act(hass, "send_sms", {**data, "split": True}, response=True)
+    messages = response["messages"]
+    assert [message["status"] for message in messages] == ["sent"] * len(messages)
+    assert len({message["message_id"] for message in messages}) == len(messages)
+    for number in (ALICE, STRANGER):
+        texts = [sms.text for sms in neogate.outbox if sms.number == number]
+        assert len(texts) == sum(message["recipient"] == number for message in messages) > 1
+        assert [text.split()[0] for text in texts] == [f"{n + 1}/{len(texts)}" for n in range(len(texts))]
+        assert " ".join(text.partition(" ")[2] for text in texts) == data["message"].strip()
+
+
+async def test_a_text_that_fits_is_not_split(
+    hass: HomeAssistant, neogate: NeoGate, loaded_neogate: MockConfigEntry
+) -> None:
+    data = {"device_id": box_device(hass, loaded_neogate), "recipients": "Alice", "message": "Hello"}
+    response = await act(hass, "send_sms", {**data, "split": True}, response=True)
+    assert len(response["messages"]) == 1
+    assert [sms.text for sms in neogate.outbox] == ["Hello"]
+
+
+async def test_a_text_that_would_be_too_many_messages(
+    hass: HomeAssistant, neogate: NeoGate, loaded_neogate: MockConfigEntry
+) -> None:
+    data = {"device_id": box_device(hass, loaded_neogate), "recipients": "Alice", "message": "я" * 3000}
+    with pytest.raises(ServiceValidationError) as caught:
+        await act(hass, "send_sms", {**data, "split": True})
+    assert_translated(caught.value, "invalid_text_pieces")
+    assert neogate.outbox == []

@@ -28,7 +28,8 @@ The map, from the wire up:
 ``family.py``           what a family tells of itself; ``families.py`` lists them and says how to add one
 ``models.py``           the words: ports, texts, calls, and the events about them
 ``errors.py``           everything that can go wrong, on one screen
-``text.py``             what may be put into a number, a text, a code or a credential
+``text.py``             what may be put into a number, a text, a code or a credential, and what is left of
+                        what comes in; ``split.py`` cuts texts that are too long
 ======================  ================================================================================
 
 Start reading at ``gateway.py`` for what it does, at a family's ``codec.py`` for what the wire looks like.
@@ -98,6 +99,7 @@ from .requests import (
     SetPhoneNumber,
 )
 from .sender import Sending
+from .split import split_text
 
 __all__ = [
     "FAMILIES",
@@ -164,4 +166,5 @@ __all__ = [
     "UssdArrived",
     "UssdReply",
     "WrongPeer",
+    "split_text",
 ]

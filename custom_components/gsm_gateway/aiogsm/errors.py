@@ -13,10 +13,10 @@ class InvalidInput(GatewayError, ValueError):
     """The caller's number, text, code or setting cannot be carried; nothing was sent.
 
     ``reason`` is a stable word for translations: ``number``, ``text_empty``, ``text_control``,
-    ``text_too_long``, ``ussd_code``, ``ussd_timeout``, ``port``, ``ports``, ``imei``, ``minutes``,
-    ``seconds``, ``ringing`` and ``cell`` for what is asked of a gateway; ``credential``, ``host``,
-    ``message_id``, ``poll_interval`` and ``taken`` for how one is set up. ``excess`` counts the bytes over
-    a limit.
+    ``text_too_long``, ``text_pieces``, ``ussd_code``, ``ussd_timeout``, ``port``, ``ports``, ``imei``,
+    ``minutes``, ``seconds``, ``ringing`` and ``cell`` for what is asked of a gateway; ``credential``,
+    ``host``, ``message_id``, ``poll_interval`` and ``taken`` for how one is set up. ``excess`` counts the
+    bytes over a limit.
     """
 
     def __init__(self, reason: str, message: str, *, excess: int = 0) -> None:
