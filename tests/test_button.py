@@ -10,6 +10,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from syrupy.assertion import SnapshotAssertion
 
+from tests.simulators import fast_time
 from tests.simulators.goip import GoIP
 from tests.simulators.neogate import NeoGate
 
@@ -24,6 +25,7 @@ from .conftest import (
     caught_up,
     entity,
     set_up,
+    state,
 )
 
 
@@ -52,11 +54,33 @@ async def test_neogate_port(
     assert not neogate.spans[3].powered
     await caught_up(hass, neogate)
     clock.skip(5)  # the module stays off for a while
+    await neogate.wait_for(lambda: "gsm power on 3" in neogate.commands)
+    await caught_up(hass, neogate)
+    assert not pressing.done()
+    clock.skip(5)  # then it is looked at
     await pressing
 
-    assert neogate.commands[-1] == "gsm power on 3"
+    assert neogate.commands[-2:] == ["gsm show spans", "gsm show span 3"]
     assert neogate.spans[3].powered
-    assert neogate.spans[2].powered
+    assert [command for command in neogate.commands if "power" in command] == [
+        "gsm power off 3",
+        "gsm power on 3",
+    ]
+
+
+async def test_neogate_port_that_stays_down(
+    hass: HomeAssistant, neogate: NeoGate, loaded_neogate: MockConfigEntry
+) -> None:
+    clock = fast_time.let_it_fly(hass.loop)
+    neogate.boot_time = 200.0
+    with pytest.raises(HomeAssistantError) as caught:
+        await press(hass, f"{NEOGATE_IMEI}_2_reboot")
+    assert_translated(caught.value, "still_starting")
+    assert state(hass, "sensor", f"{NEOGATE_IMEI}_2_status") == "unknown"
+
+    await asyncio.sleep(120)
+    assert state(hass, "sensor", f"{NEOGATE_IMEI}_2_status") == "ready"
+    clock.land()
 
 
 async def test_neogate_itself_has_none(hass: HomeAssistant, loaded_neogate: MockConfigEntry) -> None:

@@ -1,5 +1,7 @@
 """Texts and calls, as event entities and on the bus."""
 
+import asyncio
+from datetime import datetime
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
@@ -10,6 +12,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from syrupy.assertion import SnapshotAssertion
 
+from tests.simulators import fast_time
 from tests.simulators.goip import GoIP
 from tests.simulators.goip_sms import STUCK
 from tests.simulators.neogate import NeoGate, encode_content
@@ -63,6 +66,8 @@ async def test_received_by_neogate(
 
     (event,) = bus["sms_received"]
     received_at, message_id = event.data["received_at"], event.data["message_id"]
+    stamped_at = event.data["stamped_at"]
+    assert datetime.fromisoformat(stamped_at).tzinfo is not None
     assert event.data == {
         "config_entry_id": loaded_neogate.entry_id,
         "device_id": port_device(hass, loaded_neogate, "2"),
@@ -74,6 +79,7 @@ async def test_received_by_neogate(
         "trusted": True,
         "message": "Grüße 🙂",
         "received_at": received_at,
+        "stamped_at": stamped_at,
         "parts": 1,
         "complete": True,
         "delayed": False,
@@ -180,8 +186,70 @@ async def test_time_of_receipt(
     await until(hass, lambda: bus["sms_received"])
 
     assert bus["sms_received"][0].data["received_at"] == "2026-11-22T12:00:00+00:00"
+    assert bus["sms_received"][0].data["stamped_at"] is None  # as a GoIP tells none
     assert bus["sms_received"][0].data["delayed"] is False
     assert state(hass, "event", f"{GOIP_ID}_goip1_sms") == "2026-11-22T12:00:00.000+00:00"
+
+
+@pytest.mark.parametrize(("late", "raised"), [("1", "sent"), ("0", "failed")])
+async def test_result_that_comes_late(
+    hass: HomeAssistant,
+    neogate: NeoGate,
+    loaded_neogate: MockConfigEntry,
+    bus: Bus,
+    *,
+    late: str,
+    raised: str,
+) -> None:
+    clock = fast_time.let_it_fly(hass.loop)
+    neogate.plan_send("tg1", NO_RESULT)
+    port = port_device(hass, loaded_neogate, "1")
+    data = {"device_id": port, "recipients": "Alice", "message": SECRET, "wait_timeout": 90}
+    (message,) = (await act(hass, "send_sms", data, response=True))["messages"]
+    assert (message["status"], message["error"]) == ("unknown", "no_result")
+
+    for _ in range(2):
+        neogate.push_event("UpdateSMSSend", f"ID: {message['message_id']}", "Smsc: ", f"Status: {late}")
+        await asyncio.sleep(1)
+    assert [event.data["status"] for event in bus["sms_status"]] == ["unknown", raised]
+    assert {event.data["message_id"] for event in bus["sms_status"]} == {message["message_id"]}
+    assert attributes(hass, "event", f"{NEOGATE_IMEI}_1_sms")["event_type"] == raised
+    assert len([command for command in neogate.commands if "send sms" in command]) == 1
+    clock.land()
+
+
+@pytest.mark.parametrize(
+    ("stamp", "stamped_at", "delayed"),
+    [
+        ("2026-11-22 04:00:00", "2026-11-22T12:00:00+00:00", False),
+        ("2026-11-22 03:55:00", "2026-11-22T11:55:00+00:00", False),
+        ("2026-11-22 03:54:59", "2026-11-22T11:54:59+00:00", True),
+        ("2025-11-22 04:00:00", "2025-11-22T12:00:00+00:00", True),
+        ("2026-11-22 12:00:00", "2026-11-22T20:00:00+00:00", False),  # from the future
+        ("2026-03-08 02:30:00", "2026-03-08T10:30:00+00:00", True),  # no clock shows that
+        ("2026-11-01 01:30:00", "2026-11-01T08:30:00+00:00", True),  # clocks show that twice
+        ("2026-11-22", None, False),
+    ],
+)
+async def test_time_that_a_text_bears(
+    hass: HomeAssistant,
+    neogate: NeoGate,
+    loaded_neogate: MockConfigEntry,
+    bus: Bus,
+    *,
+    freezer: FrozenDateTimeFactory,
+    stamp: str,
+    stamped_at: str | None,
+    delayed: bool,
+) -> None:
+    # The test's Home Assistant is in US/Pacific, and so is the box unless its options say otherwise.
+    freezer.move_to("2026-11-22 12:00:00+00:00")
+    neogate.receive_sms("tg1", ALICE, "Hello", received_at=stamp)
+    await until(hass, lambda: bus["sms_received"])
+
+    told = bus["sms_received"][0].data
+    assert (told["stamped_at"], told["delayed"]) == (stamped_at, delayed)
+    assert told["received_at"] == "2026-11-22T12:00:00+00:00"
 
 
 async def send(hass: HomeAssistant, device_id: str, **more: object) -> None:

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from homeassistant.config_entries import ConfigFlowResult
-from homeassistant.core import HomeAssistant
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult
+from homeassistant.core import Event, HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType, InvalidData, section
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.setup import async_setup_component
@@ -15,7 +16,18 @@ import voluptuous as vol
 from tests.simulators.goip import GoIP
 from tests.simulators.neogate import NeoGate
 
-from .conftest import ALICE, BOB, Clock, act, assert_translated, caught_up, register, set_up, subentry_id
+from .conftest import (
+    ALICE,
+    BOB,
+    Clock,
+    act,
+    assert_translated,
+    caught_up,
+    register,
+    set_up,
+    subentry_id,
+    until,
+)
 
 EXPIRES: dict[str, Any] = {"expires_after": 60}
 NOBODY: dict[str, Any] = {"notify_contacts": [], **EXPIRES}
@@ -131,7 +143,7 @@ async def test_neogate(hass: HomeAssistant, neogate: NeoGate, loaded_neogate: Mo
     assert {name: set(part) for name, part in fields(form).items()} == {
         **OF_ALL,
         "messages": {"notify_contacts", "expires_after"},
-        "gateway": {"poll_interval"},
+        "gateway": {"poll_interval", "time_zone"},
     }
     bob = subentry_id(loaded_neogate, "Bob")
     await submit(hass, form, {**COMMON, "messages": {**NOBODY, "notify_contacts": [bob]}, "gateway": GATEWAY})
@@ -154,6 +166,60 @@ async def test_how_often_a_neogate_is_asked(
     asked = neogate.commands.count("gsm show spans")
     clock.skip(11)
     await neogate.wait_for(lambda: neogate.commands.count("gsm show spans") == asked + 1)
+
+
+async def test_the_clock_of_a_neogate(
+    hass: HomeAssistant,
+    neogate: NeoGate,
+    loaded_neogate: MockConfigEntry,
+    bus: dict[str, list[Event[Any]]],
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    freezer.move_to("2026-07-01 12:10:00+00:00")
+
+    async def stamped_at(stamp: str) -> tuple[str, bool]:
+        """Let a text with this stamp arrive, and give what is told of its time."""
+        bus["sms_received"].clear()
+        neogate.receive_sms("tg1", ALICE, "Hello", received_at=stamp)
+        await until(hass, lambda: bus["sms_received"])
+        (event,) = bus["sms_received"]
+        return event.data["stamped_at"], event.data["delayed"]
+
+    await hass.config.async_update(time_zone="Europe/Lisbon")
+    await hass.async_block_till_done()
+    assert await stamped_at("2026-07-01 13:05:00") == ("2026-07-01T12:05:00+00:00", False)
+
+    gateway = {"poll_interval": 30, "time_zone": "Asia/Shanghai"}
+    await submit(hass, await begin(hass, loaded_neogate), {"messages": NOBODY, "gateway": gateway})
+    assert await stamped_at("2026-07-01 20:04:59") == ("2026-07-01T12:04:59+00:00", True)
+    assert suggested(await begin(hass, loaded_neogate), "gateway", "time_zone") == "Asia/Shanghai"
+
+    # Cleared, it is Home Assistant's again.
+    await submit(hass, await begin(hass, loaded_neogate), {"messages": NOBODY, "gateway": GATEWAY})
+    assert "time_zone" not in loaded_neogate.options
+    assert await stamped_at("2026-07-01 13:05:00") == ("2026-07-01T12:05:00+00:00", False)
+
+
+async def test_what_home_assistant_is_called_does_not_matter_to_the_box(
+    hass: HomeAssistant, neogate: NeoGate, loaded_neogate: MockConfigEntry
+) -> None:
+    session = neogate.sessions[0]
+    await hass.config.async_update(location_name="Barn")
+    await hass.async_block_till_done()
+    assert neogate.sessions == [session]
+
+
+async def test_a_time_zone_that_does_not_exist(hass: HomeAssistant, loaded_neogate: MockConfigEntry) -> None:
+    gateway = {"poll_interval": 30, "time_zone": "Moon/Tranquillity"}
+    form = await begin(hass, loaded_neogate)
+    with pytest.raises(InvalidData):
+        await submit(hass, form, {"messages": NOBODY, "gateway": gateway})
+
+
+async def test_a_time_zone_that_is_no_more(hass: HomeAssistant, neogate_entry: MockConfigEntry) -> None:
+    hass.config_entries.async_update_entry(neogate_entry, options={"time_zone": "Moon/Tranquillity"})
+    await set_up(hass, neogate_entry)
+    assert neogate_entry.state is ConfigEntryState.LOADED
 
 
 @pytest.mark.parametrize("seconds", [9, 301])

@@ -1,6 +1,7 @@
 """The actions: called in Home Assistant, seen by the boxes."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 from homeassistant.core import Event, HomeAssistant
@@ -15,7 +16,7 @@ from tests.simulators import faults
 from tests.simulators.goip import GoIP
 from tests.simulators.goip_sms import STUCK
 from tests.simulators.neogate import NeoGate
-from tests.simulators.neogate_span import FAILED, NO_RESULT, SendOutcome
+from tests.simulators.neogate_span import FAILED, NO_RESULT, USSD_NOW, USSD_OLD, USSD_OPENVOX, SendOutcome
 from tests.simulators.simulator import Simulator, Ussd
 
 from .conftest import (
@@ -684,15 +685,21 @@ async def ussd(hass: HomeAssistant, device_id: str, **fields: object) -> Any:  #
         (Ussd(text="Balance: 5,00"), {"text": "Balance: 5,00", "session_open": False}),
         (Ussd(text="Guthaben: 5 €", coding=72), {"text": "Guthaben: 5 €", "session_open": False}),
         (Ussd(text="1 more", menu={"1": Ussd(text="x")}), {"text": "1 more", "session_open": True}),
+        (Ussd(text="Bye\n--END", responses=2), {"text": "Bye\n--END", "session_open": False}),
+        (Ussd(text="\tUSSD Message: x", responses=4), {"text": "\tUSSD Message: x", "session_open": None}),
     ],
 )
+@pytest.mark.parametrize("form", [USSD_NOW, USSD_OLD, USSD_OPENVOX])
 async def test_ussd_by_neogate(
     hass: HomeAssistant,
     neogate: NeoGate,
     loaded_neogate: MockConfigEntry,
+    *,
     answer: Ussd,
     expected: dict[str, object],
+    form: str,
 ) -> None:
+    neogate.firmware = replace(neogate.firmware, ussd_form=form)
     neogate.teach_ussd("tg2", "*100#", answer)
 
     assert await ussd(hass, port_device(hass, loaded_neogate, "2")) == expected
@@ -792,6 +799,15 @@ async def test_ussd_that_neogate_cannot_do(
     assert_translated(caught.value, key)
 
 
+async def test_ussd_while_another_one_runs(
+    hass: HomeAssistant, neogate: NeoGate, loaded_neogate: MockConfigEntry
+) -> None:
+    neogate.span("tg1").ussd_running = True  # for somebody else
+    with pytest.raises(HomeAssistantError) as caught:
+        await ussd(hass, port_device(hass, loaded_neogate, "1"))
+    assert_translated(caught.value, "port_busy")
+
+
 async def test_ussd_that_goip_refuses(hass: HomeAssistant, goip: GoIP, loaded_goip: MockConfigEntry) -> None:
     with pytest.raises(HomeAssistantError) as caught:  # the network knows no such code
         await ussd(hass, port_device(hass, loaded_goip, "goip1"))
@@ -862,9 +878,12 @@ async def test_reboot_of_a_neogate_port(
     await neogate.wait_for(lambda: "gsm power off 2" in neogate.commands)
     await caught_up(hass, neogate)
     clock.skip(5)
+    await neogate.wait_for(lambda: "gsm power on 2" in neogate.commands)
+    await caught_up(hass, neogate)
+    clock.skip(5)
     await rebooting
 
-    assert neogate.commands[-1] == "gsm power on 2"
+    assert neogate.commands[-2:] == ["gsm show spans", "gsm show span 2"]
 
 
 async def test_reboot_that_is_not_possible(
@@ -873,7 +892,7 @@ async def test_reboot_that_is_not_possible(
     received = len(neogate.received)
     with pytest.raises(ServiceValidationError) as caught:
         await act(hass, "reboot", {"device_id": box_device(hass, loaded_neogate)})
-    assert_translated(caught.value, "not_supported")
+    assert_translated(caught.value, "box_reboot_not_supported")
     assert len(neogate.received) == received
 
 
@@ -885,3 +904,48 @@ async def test_contact_added_later_is_known(
     await text(hass, box_device(hass, loaded_goip), recipients="Carol")
 
     assert numbers(goip) == [STRANGER]
+
+
+async def test_a_text_that_is_too_long_is_refused_or_split(
+    hass: HomeAssistant, neogate: NeoGate, loaded_neogate: MockConfigEntry, unpaced: None
+) -> None:
+    await hass.config_entries.async_reload(loaded_neogate.entry_id)
+    data = {
+        "device_id": port_device(hass, loaded_neogate, "1"),
+        "recipients": ["Alice", STRANGER],
+        "message": "Grüße aus dem Süden! " * 60,
+    }
+    with pytest.raises(ServiceValidationError) as caught:
+        await act(hass, "send_sms", data)
+    assert_translated(caught.value, "invalid_text_too_long")
+    assert int((caught.value.translation_placeholders or {})["excess"]) > 0
+    assert neogate.outbox == []
+
+    response = await act(hass, "send_sms", {**data, "split": True}, response=True)
+    messages = response["messages"]
+    assert [message["status"] for message in messages] == ["sent"] * len(messages)
+    assert len({message["message_id"] for message in messages}) == len(messages)
+    for number in (ALICE, STRANGER):
+        texts = [sms.text for sms in neogate.outbox if sms.number == number]
+        assert len(texts) == sum(message["recipient"] == number for message in messages) > 1
+        assert [text.split()[0] for text in texts] == [f"{n + 1}/{len(texts)}" for n in range(len(texts))]
+        assert " ".join(text.partition(" ")[2] for text in texts) == data["message"].strip()
+
+
+async def test_a_text_that_fits_is_not_split(
+    hass: HomeAssistant, neogate: NeoGate, loaded_neogate: MockConfigEntry
+) -> None:
+    data = {"device_id": box_device(hass, loaded_neogate), "recipients": "Alice", "message": "Hello"}
+    response = await act(hass, "send_sms", {**data, "split": True}, response=True)
+    assert len(response["messages"]) == 1
+    assert [sms.text for sms in neogate.outbox] == ["Hello"]
+
+
+async def test_a_text_that_would_be_too_many_messages(
+    hass: HomeAssistant, neogate: NeoGate, loaded_neogate: MockConfigEntry
+) -> None:
+    data = {"device_id": box_device(hass, loaded_neogate), "recipients": "Alice", "message": "я" * 3000}
+    with pytest.raises(ServiceValidationError) as caught:
+        await act(hass, "send_sms", {**data, "split": True})
+    assert_translated(caught.value, "invalid_text_pieces")
+    assert neogate.outbox == []

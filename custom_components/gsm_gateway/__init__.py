@@ -10,10 +10,11 @@ from homeassistant.const import (
     CONF_PASSWORD,
     CONF_PORT,
     CONF_USERNAME,
+    EVENT_CORE_CONFIG_UPDATE,
     EVENT_HOMEASSISTANT_STOP,
     Platform,
 )
-from homeassistant.core import Event, HomeAssistant
+from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryError, ConfigEntryNotReady
 from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.typing import ConfigType
@@ -31,7 +32,7 @@ from .aiogsm import (
     LoginRefused,
     PortStatus,
 )
-from .const import CONF_FAMILY, CONF_LINES, DOMAIN
+from .const import CONF_FAMILY, CONF_LINES, CONF_TIME_ZONE, DOMAIN
 from .coordinator import GsmGatewayConfigEntry, GsmGatewayCoordinator, box_options
 from .discovery import async_get_discovery
 from .history import async_setup_history
@@ -59,10 +60,12 @@ def async_get_hub(hass: HomeAssistant) -> Hub:
     return hass.data.setdefault(_HUB, Hub())
 
 
-def make_gateway(
+async def async_make_gateway(
     hass: HomeAssistant, key: str, data: Mapping[str, Any], options: Mapping[str, Any] = MappingProxyType({})
 ) -> Gateway:
     """Make a gateway from an entry's data and options, or from a flow's data. Raise InvalidInput."""
+    settings = box_options(options)
+    time_zone = await dt_util.async_get_time_zone(settings.pop(CONF_TIME_ZONE))
     return Gateway(
         FAMILIES[data[CONF_FAMILY]],
         async_get_hub(hass),
@@ -72,7 +75,8 @@ def make_gateway(
             username=data.get(CONF_USERNAME, ""),
             password=data[CONF_PASSWORD],
             lines=tuple(data.get(CONF_LINES, ())),
-            **box_options(options),
+            time_zone=time_zone or dt_util.get_default_time_zone(),
+            **settings,
         ),
         clock=dt_util.now,
     )
@@ -90,7 +94,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 async def async_setup_entry(hass: HomeAssistant, entry: GsmGatewayConfigEntry) -> bool:
     """Open a box and set up its entities."""
     try:
-        gateway = make_gateway(hass, entry.entry_id, entry.data, entry.options)
+        gateway = await async_make_gateway(hass, entry.entry_id, entry.data, entry.options)
         coordinator = GsmGatewayCoordinator(hass, entry, gateway)
         await coordinator.async_open()
     except LoginRefused as err:
@@ -109,7 +113,14 @@ async def async_setup_entry(hass: HomeAssistant, entry: GsmGatewayConfigEntry) -
     async def _on_stop(_event: Event) -> None:
         await coordinator.async_close()
 
+    @callback
+    def _on_core_config(_event: Event) -> None:
+        """Follow the time zone of Home Assistant, if the box is taken to be in it."""
+        if coordinator.settings_changed():
+            hass.config_entries.async_schedule_reload(entry.entry_id)
+
     entry.async_on_unload(hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, _on_stop))
+    entry.async_on_unload(hass.bus.async_listen(EVENT_CORE_CONFIG_UPDATE, _on_core_config))
     coordinator.box_device_id()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     entry.async_on_unload(entry.add_update_listener(_async_on_update))

@@ -69,9 +69,10 @@ class Announcer:
                 "trusted": contact is not None and contact.trusted,
                 "message": None if private else sms.text,
                 "received_at": sms.received_at.isoformat(),
+                "stamped_at": sms.stamped_at and sms.stamped_at.isoformat(),
                 "parts": sms.parts,
                 "complete": sms.complete,
-                "delayed": sms.held_over or dt_util.utcnow() - sms.received_at > DELAYED_AFTER,
+                "delayed": sms.held_over or dt_util.utcnow() - sms.dated > DELAYED_AFTER,
             },
         )
 

@@ -29,7 +29,7 @@ from homeassistant.helpers.selector import (
 from homeassistant.util import slugify
 import voluptuous as vol
 
-from . import async_get_hub, make_gateway
+from . import async_get_hub, async_make_gateway
 from .aiogsm import (
     FAMILIES,
     Box,
@@ -151,7 +151,7 @@ def _other_lines_report(entry: GsmGatewayConfigEntry, line: str) -> bool:
 
 async def _probe(hass: HomeAssistant, data: dict[str, Any]) -> GatewayState:
     """Open a box that we dial, look at it and leave it. Raise GatewayError."""
-    gateway = make_gateway(hass, "probe", data)
+    gateway = await async_make_gateway(hass, "probe", data)
     await gateway.open()
     await gateway.close()
     return gateway.state

@@ -29,6 +29,7 @@ CONF_POLL_INTERVAL = "poll_interval"
 CONF_PRIVATE = "private"
 CONF_REPEAT_SEND = "repeat_send"
 CONF_TEXTS_IN_STATES = "texts_in_states"
+CONF_TIME_ZONE = "time_zone"
 
 SUBENTRY_CONTACT = "contact"
 
@@ -38,7 +39,7 @@ EVENT_CALL = f"{DOMAIN}_call"
 EVENT_USSD_RECEIVED = f"{DOMAIN}_ussd_received"
 
 DELAYED_AFTER = timedelta(minutes=5)
-"""A text handed on later than this after it came is marked as delayed."""
+"""A text handed on later than this after it was sent, or came, is marked as delayed."""
 
 DEFAULT_POLL_INTERVAL = 30.0
 """Seconds between two readings of the state of a box that has to be asked for it."""

@@ -11,6 +11,7 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.event import async_track_time_change
 from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
+from homeassistant.util import dt as dt_util
 
 from .aiogsm import (
     BreakerTripped,
@@ -40,6 +41,7 @@ from .const import (
     CONF_PASSWORDS,
     CONF_POLL_INTERVAL,
     CONF_REPEAT_SEND,
+    CONF_TIME_ZONE,
     DEFAULT_POLL_INTERVAL,
     DOMAIN,
 )
@@ -270,12 +272,13 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
 
 
 def box_options(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the options that a box is opened with."""
+    """Give the options that a box is opened with; its time zone by name."""
     return {
         CONF_PASSWORDS: options.get(CONF_PASSWORDS, {}),
         CONF_JOIN_TEXTS: options.get(CONF_JOIN_TEXTS, False),
         CONF_REPEAT_SEND: options.get(CONF_REPEAT_SEND, True),
         CONF_POLL_INTERVAL: options.get(CONF_POLL_INTERVAL, DEFAULT_POLL_INTERVAL),
+        CONF_TIME_ZONE: options.get(CONF_TIME_ZONE) or str(dt_util.get_default_time_zone()),
     }
 
 

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
 from .aiogsm import (
+    BoxRebootNotSupported,
     CommandRefused,
     GatewayError,
     GatewayTimeout,
@@ -13,17 +14,25 @@ from .aiogsm import (
     LinkLost,
     NotSupported,
     OutcomeUnknown,
+    PortBusy,
     PortNotReady,
+    StillStarting,
 )
 from .const import DOMAIN
 
 # From the most special to the most general: the first that fits is taken.
 _FAILURES: tuple[tuple[type[GatewayError], str], ...] = (
+    (PortBusy, "port_busy"),
     (PortNotReady, "port_not_ready"),
     (CommandRefused, "command_refused"),
     (GatewayTimeout, "gateway_timeout"),
     (OutcomeUnknown, "outcome_unknown"),
     (LinkLost, "link_lost"),
+    (StillStarting, "still_starting"),
+)
+_REFUSALS: tuple[tuple[type[NotSupported], str], ...] = (
+    (BoxRebootNotSupported, "box_reboot_not_supported"),
+    (NotSupported, "not_supported"),
 )
 
 
@@ -45,7 +54,8 @@ def translated(err: GatewayError, gateway: str, port: str | None = None) -> Home
             translation_placeholders={"excess": str(err.excess)},
         )
     if isinstance(err, NotSupported):
-        return ServiceValidationError(translation_domain=DOMAIN, translation_key="not_supported")
+        key = next(key for kind, key in _REFUSALS if isinstance(err, kind))
+        return ServiceValidationError(translation_domain=DOMAIN, translation_key=key)
     return HomeAssistantError(
         translation_domain=DOMAIN,
         translation_key=next((key for kind, key in _FAILURES if isinstance(err, kind)), "gateway_error"),

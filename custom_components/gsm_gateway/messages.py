@@ -3,14 +3,24 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
+from typing import NamedTuple
 
 from homeassistant.exceptions import HomeAssistantError
 
-from .aiogsm import Message, MessageStatus, Sending, Terms
+from .aiogsm import Draft, Family, Message, MessageStatus, Sending, Terms, split_text
 from .const import DOMAIN, WAIT_TIMEOUT
 from .contacts import Recipient
 from .coordinator import GsmGatewayCoordinator
 from .exceptions import translated_errors
+
+
+class Sent(NamedTuple):
+    """A message, and whom it was meant for."""
+
+    recipient: Recipient
+    message: Message
+
 
 _FAILED = (MessageStatus.FAILED, MessageStatus.EXPIRED)
 
@@ -22,19 +32,34 @@ async def async_send(
     *,
     terms: Terms | None = None,
     wait: timedelta | None = WAIT_TIMEOUT,
-) -> list[Message]:
+    split: bool = False,
+) -> list[Sent]:
     """Send a text to everybody and give the messages as they stand when settled or ``wait`` is over.
 
-    Wrong input raises ServiceValidationError before anything is queued. Being cancelled, or not
-    waiting any longer, leaves the texts in the queue.
+    ``split``: one that is too long becomes several messages. Wrong input raises ServiceValidationError
+    before anything is queued. Being cancelled, or not waiting any longer, leaves the texts in the queue.
     """
-    terms = terms or Terms()
+    gateway, terms = coordinator.gateway, terms or Terms()
     with translated_errors(coordinator.config_entry.title, terms.port):
-        numbers = [recipient.number for recipient in recipients]
-        sendings = await coordinator.gateway.send_sms(numbers, text, terms)
+        pieces = [
+            (recipient, piece)
+            for recipient in recipients
+            for piece in _pieces(gateway.family, recipient.number, text, split=split)
+        ]
+        drafts = [Draft(recipient.number, piece) for recipient, piece in pieces]
+        queued = await gateway.send_sms(drafts, terms)
+    sendings = [(recipient, one) for (recipient, _), one in zip(pieces, queued, strict=True)]
     if wait is not None:
-        await _wait(sendings, wait)
-    return [sending.message for sending in sendings]
+        await _wait([sending for _, sending in sendings], wait)
+    return [Sent(recipient, sending.message) for recipient, sending in sendings]
+
+
+def _pieces(family: Family, number: str, text: str, *, split: bool) -> list[str]:
+    """Give a text as the messages that it is sent as. Raise InvalidInput."""
+    if split:
+        return split_text(text, partial(family.fits, number))
+    family.check_sms(number, text)
+    return [text]
 
 
 async def _wait(sendings: Sequence[Sending], timeout: timedelta) -> None:
@@ -46,21 +71,17 @@ async def _wait(sendings: Sequence[Sending], timeout: timedelta) -> None:
             task.cancel()
 
 
-def raise_for_failures(recipients: Sequence[Recipient], messages: Sequence[Message]) -> None:
+def raise_for_failures(sent: Sequence[Sent]) -> None:
     """Raise HomeAssistantError naming the recipients whose text failed, or whose text's fate is unknown."""
     for key, statuses in (("send_failed", _FAILED), ("send_unknown", (MessageStatus.UNKNOWN,))):
-        concerned = [
-            (recipient, message)
-            for recipient, message in zip(recipients, messages, strict=True)
-            if message.status in statuses
-        ]
+        concerned = [one for one in sent if one.message.status in statuses]
         if concerned:
             raise HomeAssistantError(
                 translation_domain=DOMAIN,
                 translation_key=key,
                 translation_placeholders={
-                    "recipients": ", ".join(recipient.written for recipient, _ in concerned),
-                    "reason": ", ".join(dict.fromkeys(_reason(message) for _, message in concerned)),
+                    "recipients": ", ".join(dict.fromkeys(one.recipient.written for one in concerned)),
+                    "reason": ", ".join(dict.fromkeys(_reason(one.message) for one in concerned)),
                 },
             )
 

@@ -88,7 +88,7 @@ class ContactNotify(NotifyEntity):
             one for one in self._coordinator.contacts.contacts if one.subentry_id == self._subentry_id
         )
         recipients = [Recipient(contact.number, contact.name)]
-        raise_for_failures(recipients, await async_send(self._coordinator, recipients, message))
+        raise_for_failures(await async_send(self._coordinator, recipients, message))
 
 
 class ClassicNotify(BaseNotificationService):
@@ -109,4 +109,4 @@ class ClassicNotify(BaseNotificationService):
         targets = split_recipients(kwargs.get(ATTR_TARGET) or [])
         if not (recipients := contacts.resolve(targets) if targets else contacts.chosen):
             raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_target")
-        raise_for_failures(recipients, await async_send(self._coordinator, recipients, message))
+        raise_for_failures(await async_send(self._coordinator, recipients, message))

@@ -1,7 +1,8 @@
 """The options of a box, in sections: of each only what the box's family can do."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
+from zoneinfo import available_timezones
 
 from homeassistant.config_entries import ConfigFlowResult, OptionsFlow
 from homeassistant.const import CONF_PASSWORD, UnitOfTime
@@ -18,6 +19,7 @@ from homeassistant.helpers.selector import (
     Selector,
     SelectSelector,
     SelectSelectorConfig,
+    SelectSelectorMode,
     TextSelector,
     TextSelectorConfig,
     TextSelectorType,
@@ -44,6 +46,7 @@ from .const import (
     CONF_PRIVATE,
     CONF_REPEAT_SEND,
     CONF_TEXTS_IN_STATES,
+    CONF_TIME_ZONE,
     DEFAULT_POLL_INTERVAL,
     MOST_HISTORY,
     SUBENTRY_CONTACT,
@@ -58,6 +61,9 @@ SECTION_LINES = "lines"
 SECTION_PRIVACY = "privacy"
 SECTION_SAFETY = "safety"
 
+CLEARED = {CONF_TIME_ZONE}
+"""Options that may be left out of the form, and are gone then."""
+
 
 class GsmGatewayOptionsFlow(OptionsFlow):
     """Changes the options of one box."""
@@ -69,13 +75,13 @@ class GsmGatewayOptionsFlow(OptionsFlow):
             options = {key: value for part in user_input.values() for key, value in part.items()}
             lines = options.pop(CONF_LINES, [])
             if not (errors := self._errors(lines)):
-                return self.async_create_entry(
-                    data={**self.config_entry.options, **options, **_by_line(lines)}
-                )
-        schema = self.add_suggested_values_to_schema(self._schema(), user_input or self._current())
+                before = self.config_entry.options
+                kept = {key: before[key] for key in before.keys() - CLEARED}
+                return self.async_create_entry(data={**kept, **options, **_by_line(lines)})
+        schema = self.add_suggested_values_to_schema(await self._schema(), user_input or self._current())
         return self.async_show_form(step_id="init", data_schema=schema, errors=errors)
 
-    def _schema(self) -> vol.Schema:
+    async def _schema(self) -> vol.Schema:
         family = FAMILIES[self.config_entry.data[CONF_FAMILY]]
         features = family.features
         sections: dict[str, dict[vol.Marker, Selector[Any]]] = {
@@ -102,6 +108,10 @@ class GsmGatewayOptionsFlow(OptionsFlow):
                     *family.poll_intervals, UnitOfTime.SECONDS
                 )
             }
+        if Feature.TIME_STAMPS in features:
+            zones = await self.hass.async_add_executor_job(available_timezones)
+            about_it = sections.setdefault(SECTION_GATEWAY, {})
+            about_it[vol.Optional(CONF_TIME_ZONE)] = _choice(zones)
         if Feature.PORTS_BY_THEMSELVES in features:
             sections[SECTION_MESSAGES] |= {
                 vol.Required(CONF_JOIN_TEXTS, default=False): BooleanSelector(),
@@ -171,6 +181,10 @@ class GsmGatewayOptionsFlow(OptionsFlow):
         except InvalidInput:
             return {"base": "invalid_credential"}
         return {}
+
+
+def _choice(options: Iterable[str]) -> SelectSelector:
+    return SelectSelector(SelectSelectorConfig(options=sorted(options), mode=SelectSelectorMode.DROPDOWN))
 
 
 def _number(least: float, most: float, unit: str | None = None) -> NumberSelector:

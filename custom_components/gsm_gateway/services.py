@@ -28,6 +28,7 @@ ATTR_NOT_BEFORE = "not_before"
 ATTR_PRIORITY = "priority"
 ATTR_RECIPIENTS = "recipients"
 ATTR_REPLY_TO = "reply_to"
+ATTR_SPLIT = "split"
 ATTR_TIMEOUT = "timeout"
 ATTR_WAIT = "wait"
 ATTR_WAIT_TIMEOUT = "wait_timeout"
@@ -43,6 +44,7 @@ SEND_SMS_SCHEMA = vol.Schema(
         vol.Exclusive(ATTR_RECIPIENTS, "to"): recipients,
         vol.Exclusive(ATTR_REPLY_TO, "to"): cv.string,
         vol.Required(ATTR_MESSAGE): cv.string,
+        vol.Optional(ATTR_SPLIT, default=False): cv.boolean,
         vol.Optional(ATTR_WAIT, default=True): cv.boolean,
         vol.Optional(ATTR_WAIT_TIMEOUT, default=WAIT_TIMEOUT): cv.positive_time_period,
         vol.Optional(ATTR_PRIORITY, default=Priority.NORMAL): vol.Coerce(Priority),
@@ -77,10 +79,17 @@ async def _async_send_sms(call: ServiceCall) -> ServiceResponse:
     coordinator, port = target(call)
     to, port = _addressees(call, coordinator, port)
     wait: timedelta | None = call.data[ATTR_WAIT_TIMEOUT] if call.data[ATTR_WAIT] else None
-    messages = await async_send(coordinator, to, call.data[ATTR_MESSAGE], terms=_terms(call, port), wait=wait)
+    sent = await async_send(
+        coordinator,
+        to,
+        call.data[ATTR_MESSAGE],
+        terms=_terms(call, port),
+        wait=wait,
+        split=call.data[ATTR_SPLIT],
+    )
     if call.return_response:
-        return {"messages": [_response(message) for message in messages]}
-    raise_for_failures(to, messages)
+        return {"messages": [_response(one.message) for one in sent]}
+    raise_for_failures(sent)
     return None
 
 

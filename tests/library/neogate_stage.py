@@ -1,5 +1,6 @@
 """A dialog with a box made of a dict. Time is an argument and never passes."""
 
+from datetime import UTC, datetime
 from random import Random
 from typing import override
 
@@ -148,7 +149,7 @@ class Bench:
 
     def event(self, name: str, **fields: str) -> None:
         lines = (f"Event: {name}", "Privilege: all,smscommand", *(f"{k}: {v}" for k, v in fields.items()))
-        self.say("\r\n".join((*lines, "--END SMS EVENT--", "", "")).encode())
+        self.say("\r\n".join((*lines, "--END SMS EVENT--", "", "")).encode(errors="surrogatepass"))
 
     def greet(self, channel: Channel = MAIN) -> None:
         """Open a connection and greet."""
@@ -187,7 +188,7 @@ class Bench:
             self.now = max(self.now, deadline)
             self.do(self.dialog.tick(self.now))
             wakes += 1
-            assert wakes < 1000, "the dialog wakes up without end"
+            assert wakes < 1000 + seconds, "the dialog wakes up without end"
         self.now = until
 
     def detach(self) -> None:
@@ -217,4 +218,12 @@ def received(box: Bench, content: str, **fields: str) -> None:
 
 
 def arrived(text: str, parts: int = 1, *, complete: bool = True) -> SmsArrived:
-    return SmsArrived(gateway="box", port="1", sender="+49", text=text, parts=parts, complete=complete)
+    return SmsArrived(
+        gateway="box",
+        port="1",
+        sender="+49",
+        text=text,
+        stamped_at=datetime(2025, 3, 6, 5, 1, 7, tzinfo=UTC),
+        parts=parts,
+        complete=complete,
+    )

@@ -1,7 +1,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 import gc
 from typing import override
 from unittest.mock import Mock
@@ -65,6 +65,7 @@ from custom_components.gsm_gateway.aiogsm.requests import (
 HOST = "192.0.2.1"
 NUMBER = "+15551234567"
 WALL = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
+STAMP = WALL - timedelta(hours=1)
 UP = ConnectionChanged(gateway="box", connected=True)
 DOWN = ConnectionChanged(gateway="box", connected=False, error=LinkLost("cut"))
 REPLY = UssdReply(text="Balance: 5", session_open=False)
@@ -506,7 +507,9 @@ def test_calls_and_unasked_ussd_are_passed_on(
 
 
 def test_a_text_that_arrives_gets_an_id_and_the_time(world: World, heard: list[GatewayEvent]) -> None:
-    arrived = SmsArrived(gateway="box", port="2", sender=NUMBER, text="hello", parts=3, complete=False)
+    arrived = SmsArrived(
+        gateway="box", port="2", sender=NUMBER, text="hello", stamped_at=STAMP, parts=3, complete=False
+    )
     world.emit(arrived, arrived)
     first, second = heard
     assert isinstance(first, ReceivedSms)
@@ -517,6 +520,7 @@ def test_a_text_that_arrives_gets_an_id_and_the_time(world: World, heard: list[G
         sender=NUMBER,
         text="hello",
         received_at=WALL,
+        stamped_at=STAMP,
         parts=3,
         complete=False,
     )

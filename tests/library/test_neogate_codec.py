@@ -1,7 +1,9 @@
 import ast
 from collections.abc import Callable
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from urllib.parse import unquote
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -97,6 +99,10 @@ CASES: dict[str, tuple[bytes, list[Message | str]]] = {
     "a PIN": (
         FOLLOWS + b"GSM span 2: Power on, Pin (1234) Error, Active\n" + END,
         [reply("GSM span 2: Power on, Pin Error, Active")],
+    ),
+    "halves of a pair, not encoded": (
+        b"Event: ReceivedSMS\r\nContent: \xed\xa0\xbd\xed\xb8\x80\r\n\r\n",
+        [Event("ReceivedSMS", {"content": "\ud83d\ude00"})],
     ),
     "broken bytes": (FOLLOWS + b"a\xffb\n" + END, [reply("a\ufffdb")]),
     "event": (RESULT, [event("UpdateSMSSend", ID="7", Status="1")]),
@@ -399,6 +405,10 @@ def test_details(output: str, details: SpanDetails) -> None:
         ("raw ", "raw "),
         ("%FFbroken%E2%82", "\ufffdbroken\ufffd"),
         ("100%zz", "100%zz"),
+        ("raw+ünicode%41", "raw+ünicode%41"),
+        ("%EF%BB%BF%ED%A0%BD%ED%B8%80+%F0%9F%98%80", "\ud83d\ude00 😀"),
+        ("%ED%B8%80x%ED%A0%BD", "\ude00x\ud83d"),
+        ("%00%07%E2%80%AE", "\x00\x07\u202e"),
         ("", ""),
     ],
 )
@@ -430,6 +440,31 @@ def test_received(fields: dict[str, str], port: str, index: int, total: int) -> 
 def test_received_by_no_port(fields: dict[str, str]) -> None:
     with pytest.raises(WireError, match="received"):
         codec.read_event(event("ReceivedSMS", Content="a", **fields))
+
+
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+@pytest.mark.parametrize(
+    ("stamp", "zone", "time"),
+    [
+        ("2025-03-06 05:01:07", UTC, "2025-03-06 05:01:07"),
+        ("2025-03-06 05:01:07", BERLIN, "2025-03-06 04:01:07"),
+        ("2025-07-06 05:01:07", BERLIN, "2025-07-06 03:01:07"),
+        ("2025-03-30 02:30:00", BERLIN, "2025-03-30 01:30:00"),  # no clock shows that
+        ("2025-10-26 02:30:00", BERLIN, "2025-10-26 00:30:00"),  # clocks show that twice
+    ],
+)
+def test_stamps(stamp: str, zone: tzinfo, time: str) -> None:
+    assert codec.read_stamp(stamp, zone) == datetime.fromisoformat(f"{time}+00:00")
+
+
+@pytest.mark.parametrize(
+    "stamp",
+    ["", "2025-03-06", "2025-13-06 05:01:07", "2025-02-30 05:01:07", "0001-01-01 00:00:00", "today"],
+)
+def test_what_is_no_stamp(stamp: str) -> None:
+    assert codec.read_stamp(stamp, BERLIN) is None
 
 
 @pytest.mark.parametrize(("status", "taken"), [("1", True), ("0", False), (" 1 ", True)])
@@ -467,10 +502,18 @@ OPENVOX = "1:Recive USSD on span 3,responses:{0},code:{1}\nText:{2}"
         (0, 15, "Balance: 5.00", "Balance: 5.00"),
         (1, 15, "1 yes\n2 no\r\n\n3 code: 72", "1 yes\n2 no\r\n\n3 code: 72"),
         (2, 15, "1234", "1234"),
+        (0, 15, "a\rb\r\nc", "a\rb\r\nc"),
+        (0, 15, "a\n--END COMMAND--\nb --END", "a\n--END COMMAND--\nb --END"),
+        (0, 15, "a\n\tUSSD Message: b\nText: c", "a\n\tUSSD Message: b\nText: c"),
+        (0, 15, "0:Send USSD failed on span 3", "0:Send USSD failed on span 3"),
+        (0, 15, "Event: x\nResponse: Success\n\n", "Event: x\nResponse: Success"),
         (0, 72, "00480069", "Hi"),
         (0, 72, "0048006", "0048006"),
         (0, 72, "Hi", "Hi"),
         (0, 72, "D83D", "\ufffd"),
+        (0, 72, "D83DDE00FEFF", "😀\ufeff"),
+        (0, 72, "FEFF0048", "H"),
+        (0, 15, "a\x00\x1bb\x9f", "ab"),
         (0, 72, "", ""),
     ],
 )

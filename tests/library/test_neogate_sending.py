@@ -10,7 +10,8 @@ from custom_components.gsm_gateway.aiogsm.errors import (
     OutcomeUnknown,
     PortNotReady,
 )
-from custom_components.gsm_gateway.aiogsm.models import PortStatus
+from custom_components.gsm_gateway.aiogsm.models import LateResult, PortStatus
+from custom_components.gsm_gateway.aiogsm.neogate.sending import MOST_LATE
 from custom_components.gsm_gateway.aiogsm.requests import Reboot, Request, SendSms, SmsTaken
 
 from .neogate_stage import CONNECTED, MAIN, NO_SIM, READY, Bench, is_a, sms, ussd
@@ -186,3 +187,60 @@ def test_an_id_that_is_under_way_is_refused(box: Bench) -> None:
     box.submit(sms())
     with pytest.raises(InvalidInput):
         box.submit(sms(port="2"))
+
+
+def late(message_id: str, *, taken: bool) -> LateResult:
+    return LateResult(gateway="box", message_id=message_id, taken=taken)
+
+
+@pytest.mark.parametrize("taken", [True, False])
+def test_a_result_that_comes_late_is_told_once(box: Bench, taken: bool) -> None:
+    ticket = box.submit(sms())
+    box.reply()
+    box.wait(60.0)
+    assert is_a(box.settled[ticket], OutcomeUnknown)
+    box.events.clear()
+    box.wait(86_399.0)
+    for _ in range(2):
+        box.event("UpdateSMSSend", ID="sms_a", Status=str(int(taken)))
+    assert [event for event in box.events if isinstance(event, LateResult)] == [late("sms_a", taken=taken)]
+    assert box.dialog.ignored == {"foreign_result": 1}
+
+
+def test_a_result_that_comes_too_late_is_a_strangers(box: Bench) -> None:
+    box.submit(sms())
+    box.reply()
+    box.wait(60.0 + 86_400.0)
+    box.event("UpdateSMSSend", ID="sms_a", Status="1")
+    assert not [event for event in box.events if isinstance(event, LateResult)]
+    assert box.dialog.ignored == {"foreign_result": 1}
+
+
+def test_a_result_comes_late_over_a_reconnect(box: Bench) -> None:
+    box.submit(sms())
+    box.lose()
+    box.wait(60.0)
+    box.greet()
+    box.event("UpdateSMSSend", ID="sms_a", Status="1")
+    assert box.events[-1] == late("sms_a", taken=True)
+
+
+def test_what_was_settled_is_not_told_late(box: Bench) -> None:
+    box.submit(sms())
+    box.reply()
+    box.event("UpdateSMSSend", ID="sms_a", Status="0")
+    box.wait(60.0)
+    box.event("UpdateSMSSend", ID="sms_a", Status="1")
+    assert not [event for event in box.events if isinstance(event, LateResult)]
+    assert box.dialog.ignored == {"foreign_result": 1}
+
+
+def test_only_so_many_are_remembered(box: Bench) -> None:
+    for number in range(MOST_LATE + 1):
+        box.submit(sms(f"sms_{number}"))
+        box.reply()
+    box.wait(60.0)
+    box.events.clear()
+    box.event("UpdateSMSSend", ID="sms_0", Status="1")
+    box.event("UpdateSMSSend", ID="sms_1", Status="1")
+    assert box.events == [late("sms_1", taken=True)]

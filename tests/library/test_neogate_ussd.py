@@ -9,6 +9,7 @@ from custom_components.gsm_gateway.aiogsm.errors import (
     GatewayTimeout,
     LinkLost,
     OutcomeUnknown,
+    PortBusy,
     PortNotReady,
 )
 from custom_components.gsm_gateway.aiogsm.models import UssdReply
@@ -44,7 +45,9 @@ def test_a_code_goes_over_a_connection_of_its_own(box: Bench) -> None:
     assert box.commands() == []
 
 
-@pytest.mark.parametrize(("responses", "session_open"), [(0, False), (1, True), (2, False), (4, None)])
+@pytest.mark.parametrize(
+    ("responses", "session_open"), [(0, False), (1, True), (2, False), (3, None), (4, None), (5, None)]
+)
 def test_whether_the_network_waits_for_more(box: Bench, responses: int, session_open: bool | None) -> None:
     ticket = box.submit(ussd())
     box.greet(USSD)
@@ -57,7 +60,7 @@ def test_whether_the_network_waits_for_more(box: Bench, responses: int, session_
     [
         ("0:Send USSD failed on span 2\n", CommandRefused),
         ("0:Send USSD timeout on span 2\n", GatewayTimeout),
-        ("0:Sending USSD now on span 2\n", PortNotReady),
+        ("0:Sending USSD now on span 2\n", PortBusy),
         ("No GSM running on span 2\n", PortNotReady),
         ("", CommandRefused),
     ],

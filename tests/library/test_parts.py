@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from custom_components.gsm_gateway.aiogsm.parts import (
@@ -69,7 +71,27 @@ def test_a_reference_used_again_pushes_out_what_never_became_whole(index: int, t
     assert joiner.deadline() == 9.0 + JOIN_TIMEOUT
 
 
-@pytest.mark.parametrize("other", [part(1, 2, "x", port="2"), part(1, 2, "x", reference="245")])
+def test_a_character_that_was_cut_in_two_is_whole_again() -> None:
+    joiner = Joiner()
+    joiner.add(part(2, 2, "\ude00 b\x00"), 0.0)
+    assert joiner.add(part(1, 2, "a \ud83d"), 0.0) == [joined("a 😀 b", 2)]
+
+
+def test_half_a_character_that_is_alone_is_replaced() -> None:
+    joiner = Joiner()
+    assert joiner.add(part(1, 1, "a\ud83d"), 0.0) == [joined("a\ufffd", 1)]
+    joiner.add(part(1, 2, "a\ud83d"), 0.0)
+    assert joiner.flush() == [joined("a\ufffd", 2, complete=False)]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        part(1, 2, "x", port="2"),
+        part(1, 2, "x", reference="245"),
+        replace(part(1, 2, "x"), sender="+78"),
+    ],
+)
 def test_other_ports_and_references_do_not_mix(other: Part) -> None:
     joiner = Joiner()
     assert joiner.add(other, 0.0) == []

@@ -27,6 +27,16 @@ def test_says_when_it_is_full() -> None:
     assert not recent.full(10)
 
 
+def test_takes_what_it_remembers_once() -> None:
+    recent: Recent[str] = Recent(span=10, limit=5)
+    recent.add("a", 0)
+    recent.add("b", 0)
+    assert not recent.take("c", 1)
+    assert recent.take("a", 9.9)
+    assert not recent.take("a", 9.9)
+    assert not recent.take("b", 10)
+
+
 def test_clears() -> None:
     recent: Recent[int] = Recent(span=10, limit=2)
     recent.add(1, 0)

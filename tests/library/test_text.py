@@ -13,7 +13,9 @@ from custom_components.gsm_gateway.aiogsm.text import (
     check_seconds,
     check_text,
     check_ussd_code,
+    decoded,
     printable,
+    readable,
 )
 
 LIMIT = 20
@@ -183,11 +185,51 @@ def test_wrong_input_can_be_caught_as_a_gateway_error_or_as_a_value_error() -> N
         ("two\r\nlines\tand more", "twolinesand more"),
         ("\x1b[31mred\x1b[0m", "[31mred[0m"),
         ("".join([*HARD_CONTROLS, *SURROGATES]), ""),
+        ("a\u061cb\u200ec\u200fd\u2028e\u2029f", "abcdef"),
+        ("\u202aa\u202bb\u202cc\u202dd\u202ee", "abcde"),
+        ("\u2066a\u2067b\u2068c\u2069d", "abcd"),
+        ("a\u2027b\u202fc\u2065d\u206ae", "a\u2027b\u202fc\u2065d\u206ae"),
         ("", ""),
     ],
 )
 def test_what_is_printable_has_no_control_character_left(text: str, shown: str) -> None:
     assert printable(text) == shown
+
+
+HIGH, LOW = b"\xed\xa0\xbd", b"\xed\xb8\x80"
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        (b"plain", "plain"),
+        ("Grüße 😀".encode(), "Grüße 😀"),
+        (HIGH + LOW, "\ud83d\ude00"),
+        (b"a" + HIGH, "a\ud83d"),
+        (LOW + "я".encode(), "\ude00я"),
+        (b"a\xffb\xe2\x82" + HIGH + b"\xed", "a\ufffdb\ufffd\ud83d\ufffd"),
+        ("\ud7ff\ue000".encode(), "\ud7ff\ue000"),  # the neighbours of surrogates
+        (b"", ""),
+    ],
+)
+def test_halves_of_pairs_are_kept_while_decoding(data: bytes, text: str) -> None:
+    assert decoded(data) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Grüße\n\r\t😀 \u200f\u2028", "Grüße\n\r\t😀 \u200f\u2028"),
+        ("\ud83d\ude00", "😀"),
+        ("a\ud83d", "a\ufffd"),
+        ("\ude00\ud83d\ud83d\ude00", "\ufffd\ufffd😀"),
+        ("a\x00b\x07\x0b\x1b\x7f\x85\x9fc", "abc"),
+        ("", ""),
+    ],
+)
+def test_what_somebody_wrote_is_made_readable_and_otherwise_left_as_it_is(text: str, shown: str) -> None:
+    assert readable(text) == shown
+    assert readable(shown) == shown
 
 
 @pytest.mark.parametrize("imei", ["490154203237518", "356938035643809", "867495023958030"])

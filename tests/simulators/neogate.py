@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from functools import partial
 from typing import override
 from urllib.parse import quote_plus
@@ -33,6 +33,7 @@ class NeoGate(Simulator):
     `port` 0 takes a free one, to be read back after `start`. All delays are 0 unless a test asks for some:
     `login_delay` before a refused login is answered, `result_delay` before the result of a send, `boot_time`
     before a span that was powered on is up again, `reboot_time` while a rebooting box does not listen.
+    `time_zone` is what its clock shows.
     """
 
     family = "neogate"
@@ -45,6 +46,7 @@ class NeoGate(Simulator):
         user: str = "apiuser",
         password: str = DEFAULT_PASSWORD,
         firmware: Firmware = TG400_2013,
+        time_zone: tzinfo = UTC,
         without_sim: Iterable[int] = (),
         login_delay: float = 0.0,
         result_delay: float = 0.0,
@@ -58,6 +60,7 @@ class NeoGate(Simulator):
         self.user = user
         self.password = password
         self.firmware = firmware
+        self.time_zone = time_zone
         self.login_delay = login_delay
         self.result_delay = result_delay
         self.boot_time = boot_time
@@ -179,7 +182,7 @@ class NeoGate(Simulator):
             f"ID: {reference}",
             f"{field}: {span.port if field == 'GsmPort' else span.number}",
             f"Sender: {sender}",
-            f"Recvtime: {received_at or datetime.now(tz=UTC).astimezone().strftime('%Y-%m-%d %H:%M:%S')}",
+            f"Recvtime: {received_at or datetime.now(tz=self.time_zone).strftime('%Y-%m-%d %H:%M:%S')}",
             f"Index: {index}",
             f"Total: {total}",
             f"Smsc: {span.smsc}",

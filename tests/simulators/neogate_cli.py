@@ -173,12 +173,13 @@ def _ussd_body(box: NeoGate, span: Span, answer: Ussd) -> str:
     text = answer.text
     if answer.coding == 72:
         text = text.encode("utf-16-be").hex().upper()
-    responses = 1 if answer.menu else 0
-    if box.firmware.old_ussd:
-        head = f"1:Recive USSD sucess on span {span.number}\n\tUSSD Responses:{responses}\n"
-        return f"{head}\tUSSD Code:{answer.coding}\n\tUSSD Len: {len(text)}\n\tUSSD Message: {text}\n"
-    head = f"1:Received USSD success on span: {span.number}\n\tUSSD Responses: {responses}\n"
-    return f"{head}\tUSSD Code: {answer.coding}\n\tUSSD Len: {len(text)}\n\tUSSD Message: {text}\n"
+    return box.firmware.ussd_form.format(
+        span=span.number,
+        responses=int(bool(answer.menu)) if answer.responses is None else answer.responses,
+        code=answer.coding,
+        length=len(text),
+        text=text,
+    )
 
 
 def _power_off(box: NeoGate, arguments: list[str]) -> Result:

@@ -19,6 +19,17 @@ HOME_NETWORK = "Registered (Home network)"
 NOT_REGISTERED = "Not registered"
 UNKNOWN_SIGNAL = 99
 
+# The verdict and the parts of a USSD answer (section 6), by firmware.
+USSD_NOW = (
+    "1:Received USSD success on span: {span}\n\tUSSD Responses: {responses}\n\tUSSD Code: {code}\n"
+    "\tUSSD Len: {length}\n\tUSSD Message: {text}\n"
+)
+USSD_OLD = (
+    "1:Recive USSD sucess on span {span}\n\tUSSD Responses:{responses}\n\tUSSD Code:{code}\n"
+    "\tUSSD Len: {length}\n\tUSSD Message: {text}\n"
+)
+USSD_OPENVOX = "1:Recive USSD on span {span},responses:{responses},code:{code}\nText:{text}\n"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Module:
@@ -69,13 +80,13 @@ class Firmware:
     provisioned: bool = False
     spaced: bool = True  # ", Standard" or ",Standard"
     short_when_down: bool = False  # a Down span prints D-channel and Status only
-    old_ussd: bool = False  # "1:Recive USSD sucess on span 3"
+    ussd_form: str = USSD_NOW
     line_limit: int = 1024  # bytes of one input line, its end included
     ping_timestamp: bool = False
 
 
 TG400_2013 = Firmware(module=SIM900, port_field="GsmPort", single_index=1, provisioned=True, spaced=False)
-TG400_2019 = Firmware(module=SIM800, single_index=1, provisioned=True, spaced=False, old_ussd=True)
+TG400_2019 = Firmware(module=SIM800, single_index=1, provisioned=True, spaced=False, ussd_form=USSD_OLD)
 TG100_M35 = Firmware(module=M35)
 TG200_EC21 = Firmware(module=EC21, short_when_down=True)
 TG100_UC15 = Firmware(module=UC15)
@@ -155,7 +166,7 @@ def status(span: Span, firmware: Firmware) -> str:
         tokens.append("Provisioned")
     if span.alarm:
         tokens.append("In Alarm")
-    tokens.append(span.link if span.powered else DOWN)
+    tokens.append(span.link if span.powered and span.state != INIT else DOWN)
     tokens.append("Active" if span.active else "Standby")
     return ", ".join(tokens) + (", " if firmware.spaced else ",") + "Standard"
 

@@ -29,6 +29,7 @@ class Ussd:
 
     `coding` is NeoGate's `USSD Code`: 15 sends the text plain, 72 as UCS-2 in hex. A `menu` keeps the network
     session open and says what its keys answer. `failure` replaces the answer by the box's own error.
+    `responses` is NeoGate's `USSD Responses`, unless it is to follow from whether there is a menu.
     """
 
     text: str = ""
@@ -36,6 +37,7 @@ class Ussd:
     menu: Mapping[str, Ussd] = field(default_factory=dict)
     delay: float = 0.0
     failure: str = ""
+    responses: int | None = None
 
 
 class Timers:

@@ -28,15 +28,17 @@ The map, from the wire up:
 ``family.py``           what a family tells of itself; ``families.py`` lists them and says how to add one
 ``models.py``           the words: ports, texts, calls, and the events about them
 ``errors.py``           everything that can go wrong, on one screen
-``text.py``             what may be put into a number, a text, a code or a credential
+``text.py``             what may be put into a number, a text, a code or a credential, and what is left of
+                        what comes in; ``split.py`` cuts texts that are too long
 ======================  ================================================================================
 
 Start reading at ``gateway.py`` for what it does, at a family's ``codec.py`` for what the wire looks like.
 """
 
-from .admission import Policy, Terms
+from .admission import Draft, Policy, Terms
 from .dialog import Box
 from .errors import (
+    BoxRebootNotSupported,
     CannotConnect,
     CommandRefused,
     GatewayError,
@@ -47,7 +49,9 @@ from .errors import (
     NotKept,
     NotSupported,
     OutcomeUnknown,
+    PortBusy,
     PortNotReady,
+    StillStarting,
     WrongPeer,
 )
 from .families import FAMILIES
@@ -101,10 +105,12 @@ from .requests import (
     SetPhoneNumber,
 )
 from .sender import Sending
+from .split import split_text
 
 __all__ = [
     "FAMILIES",
     "Box",
+    "BoxRebootNotSupported",
     "BreakerTripped",
     "Call",
     "CallChanged",
@@ -116,6 +122,7 @@ __all__ = [
     "CommandRefused",
     "ConnectionChanged",
     "Direction",
+    "Draft",
     "Endpoint",
     "Entry",
     "Family",
@@ -147,6 +154,7 @@ __all__ = [
     "NotSupported",
     "OutcomeUnknown",
     "Policy",
+    "PortBusy",
     "PortChanged",
     "PortNotReady",
     "PortRequest",
@@ -169,6 +177,7 @@ __all__ = [
     "SetPhoneNumber",
     "StateChanged",
     "StatusChange",
+    "StillStarting",
     "Stranger",
     "Terms",
     "Trouble",
@@ -176,4 +185,5 @@ __all__ = [
     "UssdArrived",
     "UssdReply",
     "WrongPeer",
+    "split_text",
 ]

@@ -6,6 +6,7 @@ Pure: the time is passed in, in seconds of the loop's clock.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from .errors import InvalidInput
 from .limits import Breaker, Limits, LoopGuard
@@ -38,6 +39,13 @@ class Terms:
     force: bool = False
 
 
+class Draft(NamedTuple):
+    """A text to somebody, to be queued."""
+
+    recipient: str
+    text: str
+
+
 class Admission:
     """Lets texts of one gateway into the queue, or not."""
 
@@ -59,9 +67,9 @@ class Admission:
         """Let texts in again."""
         self._breaker.reset()
 
-    def check(self, recipients: Iterable[str], text: str, now: float) -> None:
-        """Raise InvalidInput where one of these got the same text less than 10 seconds ago."""
-        if any(self._loops.repeats(recipient, text, now) for recipient in recipients):
+    def check(self, drafts: Iterable[Draft], now: float) -> None:
+        """Raise InvalidInput where one of these was queued less than 10 seconds ago."""
+        if any(self._loops.repeats(*draft, now) for draft in drafts):
             raise InvalidInput("repeated", "the same text to the same number is under way already")
 
     def admit(self, messages: Sequence[Message], now: float) -> list[Message]:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 import re
 
-from .text import printable
+from .text import decoded, printable
 
 MAX_GREETING = 128
 """Bytes of the first line. The usual one has 27."""
@@ -183,7 +183,7 @@ class Reader:
             return None
         frame = self._buffer[: start + len(end)]
         del self._buffer[: start + len(end)]
-        return self._clean(frame.decode(errors="replace"))
+        return self._clean(decoded(bytes(frame)))
 
     def _bound(self, limit: int) -> None:
         """Raise WireError where what is incomplete has grown too long."""

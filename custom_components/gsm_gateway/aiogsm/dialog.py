@@ -8,6 +8,7 @@ box that registers at its UDP port. ``P`` is how the link names its far ends.
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
 
 from .errors import GatewayError
 from .models import DialogEvent
@@ -26,7 +27,7 @@ class Box:
     their own; a NeoGate tells its ports by itself. ``join_texts``: what a port tells in quick succession
     from one sender is one long text. ``repeat_send``: the box can be asked again about a text that is
     on its way without sending it twice. ``poll_interval``: seconds between two readings of the state of a
-    box that has to be asked for it.
+    box that has to be asked for it. ``time_zone``: what the box's clock shows.
     """
 
     key: str
@@ -37,6 +38,7 @@ class Box:
     join_texts: bool = False
     repeat_send: bool = True
     poll_interval: float = 30.0
+    time_zone: tzinfo = UTC
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,9 @@ class InvalidInput(GatewayError, ValueError):
     """The caller's number, text, code or setting cannot be carried; nothing was sent.
 
     ``reason`` is a stable word for translations: ``number``, ``text_empty``, ``text_control``,
-    ``text_too_long``, ``repeated``, ``not_before``, ``ussd_code``, ``ussd_timeout``, ``port``, ``ports``,
-    ``imei``, ``minutes``, ``seconds``, ``ringing`` and ``cell`` for what is asked of a gateway;
+    ``text_too_long``, ``text_pieces``, ``repeated``, ``not_before``, ``ussd_code``, ``ussd_timeout``,
+    ``port``, ``ports``, ``imei``, ``minutes``, ``seconds``, ``ringing`` and ``cell`` for what is asked of
+    a gateway;
     ``credential``, ``host``, ``message_id``, ``poll_interval`` and ``taken`` for how one is set up.
     ``excess`` counts the bytes over a limit.
     """
@@ -74,9 +75,21 @@ class NotKept(GatewayError):
     """It could not be made durable that a text is about to leave, so it did not."""
 
 
+class PortBusy(PortNotReady):
+    """The port is doing the like already, and does one at a time."""
+
+
 class OutcomeUnknown(GatewayError):
     """What was asked may have happened, and its result was not reported. Never repeated by itself."""
 
 
+class StillStarting(GatewayError):
+    """A port's module was switched off and on again, but was not seen to be up in time. It may yet be."""
+
+
 class NotSupported(GatewayError):
     """This family of gateways has no such function."""
+
+
+class BoxRebootNotSupported(NotSupported):
+    """The gateway's API has no command that restarts the box itself."""

@@ -6,6 +6,7 @@ from enum import Flag, auto
 from typing import Any
 
 from .dialog import Box, Dialog
+from .errors import InvalidInput
 from .link import Link
 
 
@@ -39,6 +40,9 @@ class Feature(Flag):
     MODULE_DETAILS = auto()
     """Ports tell of their module, its network, and what it did last."""
 
+    TIME_STAMPS = auto()
+    """Texts bear a time, in the time zone of the gateway's clock."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
@@ -71,3 +75,13 @@ class Family:
     make_link: Callable[[Endpoint], Link[Any]]
     batch: int = 1
     poll_intervals: tuple[float, float] | None = None
+
+    def fits(self, number: str, text: str) -> bool:
+        """Whether a text is short enough to be sent as it is. Raise InvalidInput for what else is wrong."""
+        try:
+            self.check_sms(number, text)
+        except InvalidInput as error:
+            if error.reason != "text_too_long":
+                raise
+            return False
+        return True

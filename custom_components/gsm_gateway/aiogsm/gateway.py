@@ -9,10 +9,17 @@ import logging
 from types import MappingProxyType
 from typing import Any
 
-from .admission import Policy, Terms
+from .admission import Draft, Policy, Terms
 from .dialog import Box
 from .driver import Driver
-from .errors import GatewayError, InvalidInput, LinkLost, NotSupported, OutcomeUnknown
+from .errors import (
+    BoxRebootNotSupported,
+    GatewayError,
+    InvalidInput,
+    LinkLost,
+    OutcomeUnknown,
+    StillStarting,
+)
 from .family import Endpoint, Family, Feature
 from .hub import Hub
 from .journal import Entry, Journal, NoJournal, PutPower, Query
@@ -35,7 +42,7 @@ from .models import (
     UssdArrived,
     UssdReply,
 )
-from .requests import PortRequest, Reboot, SendUssd, SetAllEnabled, SetEnabled, SwitchOn
+from .requests import Done, PortRequest, Reboot, Request, SendUssd, SetAllEnabled, SetEnabled, SwitchOn
 from .sender import Sending
 from .text import check_ussd_code
 
@@ -210,10 +217,8 @@ class Gateway:
         """Tell of received texts from now on, those that wait first: those who act on them are there."""
         self._mail.begin_handing_on()
 
-    async def send_sms(
-        self, recipients: Sequence[str], text: str, terms: Terms | None = None
-    ) -> list[Sending]:
-        """Queue a text to each of these, to leave by whichever port is free unless ``terms`` name one.
+    async def send_sms(self, drafts: Sequence[Draft], terms: Terms | None = None) -> list[Sending]:
+        """Queue texts, to leave by whichever port is free unless ``terms`` name one.
 
         On return it survives a kill. Raise InvalidInput, and queue none then. The way of each is told by
         MessageChanged, too.
@@ -222,7 +227,7 @@ class Gateway:
         if terms.port is not None:
             self._check_port(terms.port)
         self._opened()
-        return await self._mail.send(recipients, text, terms)
+        return await self._mail.send(drafts, terms)
 
     def reset_breaker(self) -> None:
         """Take texts again after too many were queued in an hour."""
@@ -261,12 +266,13 @@ class Gateway:
         """Restart one port, or the whole box where the family can. Raise NotSupported or GatewayError.
 
         What is being sent has 30 seconds to be settled before; nothing new departs meanwhile. Being
-        cancelled does not break it off.
+        cancelled does not break it off. Where the family waits for a port to be up again, StillStarting says
+        that it was not in time.
         """
         if port is not None:
             self._check_port(port)
         elif Feature.REBOOT_BOX not in self.family.features:
-            raise NotSupported("the box itself cannot be restarted this way")
+            raise BoxRebootNotSupported("the box itself cannot be restarted over its API")
         await asyncio.shield(self._start_job(self._reboot(port)))
 
     async def _reboot(self, port: str | None) -> None:
@@ -275,25 +281,26 @@ class Gateway:
             if port is None or Feature.POWER_CYCLES not in self.family.features:
                 await self._opened().submit(self._box.key, Reboot(port=port))
                 return
+            # After any other end it may be off: the next run switches it on, which does no harm.
             await self._mail.journal.write(PutPower(port, on=False))
-            try:
-                await self._opened().submit(self._box.key, Reboot(port=port))
-            except OutcomeUnknown:
-                raise  # it may be off: the next run switches it on
-            except GatewayError:
-                self._mail.journal.write(PutPower(port, on=True))
-                raise
-            self._mail.journal.write(PutPower(port, on=True))
+            await self._power_on(Reboot(port=port), port)
 
     async def _switch_on(self, port: str) -> None:
         """Switch a port on that an earlier run left in the dark."""
         try:
-            await self._opened().submit(self._box.key, SwitchOn(port=port))
-        except LinkLost:
+            await self._power_on(SwitchOn(port=port), port)
+        except LinkLost, OutcomeUnknown:
             return  # the gateway was closed; the next run does it
         except GatewayError as err:
-            _LOGGER.warning("Port %s was left switched off and could not be switched on: %s", port, err)
-            return
+            _LOGGER.warning("Port %s was left switched off and is not up again: %s", port, err)
+
+    async def _power_on(self, request: Request[Done], port: str) -> None:
+        """Have a port's module switched on in the end, and note that it was."""
+        try:
+            await self._opened().submit(self._box.key, request)
+        except StillStarting:
+            self._mail.journal.write(PutPower(port, on=True))
+            raise
         self._mail.journal.write(PutPower(port, on=True))
 
     def _start_job(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:

@@ -107,6 +107,7 @@ class Inbox:
             sender=joined.sender,
             text=joined.text,
             received_at=self._clock(),
+            stamped_at=joined.stamped_at,
             parts=joined.parts,
             complete=joined.complete,
             handed_on=HandedOn.NO if self._waiting is not None else HandedOn.BEGUN,

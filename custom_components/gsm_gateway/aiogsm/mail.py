@@ -2,11 +2,10 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 import uuid
 
-from .admission import Admission, Policy, Terms
+from .admission import Admission, Draft, Policy, Terms
 from .errors import InvalidInput
 from .family import Family
 from .inbox import Inbox
@@ -120,18 +119,14 @@ class Mail:
         """Hand on what has come and what comes: those who act on it are there."""
         self._inbox.begin()
 
-    async def send(self, recipients: Sequence[str], text: str, terms: Terms) -> list[Sending]:
-        """Queue a text to each of these. Raise InvalidInput before any is."""
+    async def send(self, drafts: Sequence[Draft], terms: Terms) -> list[Sending]:
+        """Queue texts. Raise InvalidInput before any is."""
         now = self.now()
-        for recipient in recipients:
-            self._family.check_sms(recipient, text)
+        for draft in drafts:
+            self._family.check_sms(*draft)
         if not terms.force:
-            self._admission.check(recipients, text, now.at)
-        template = self._message(text, terms, now.wall)
-        messages = [
-            replace(template, message_id=f"sms_{uuid.uuid7().hex}", recipient=recipient)
-            for recipient in recipients
-        ]
+            self._admission.check(drafts, now.at)
+        messages = [self._message(draft, terms, now.wall) for draft in drafts]
         was_tripped = self.tripped
         admitted = self._admission.admit(messages, now.at)
         if self.tripped and not was_tripped:
@@ -173,8 +168,8 @@ class Mail:
         await self.journal.close()
         self.sender.leave()
 
-    def _message(self, text: str, terms: Terms, wall: datetime) -> Message:
-        """Give a text as it is queued, to nobody yet."""
+    def _message(self, draft: Draft, terms: Terms, wall: datetime) -> Message:
+        """Give a text as it is queued."""
         not_before = terms.not_before
         if not_before is not None:
             if not_before.tzinfo is None:
@@ -182,9 +177,9 @@ class Mail:
             not_before = not_before.astimezone(UTC)
         patience = self._policy.expires_after if terms.expires_after is None else terms.expires_after
         return Message(
-            message_id="",
-            recipient="",
-            text=text,
+            message_id=f"sms_{uuid.uuid7().hex}",
+            recipient=draft.recipient,
+            text=draft.text,
             created_at=wall,
             expires_at=max(wall, not_before or wall) + patience,
             not_before=not_before,

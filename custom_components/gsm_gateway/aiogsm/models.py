@@ -171,6 +171,7 @@ class ReceivedSms:
     """A text that arrived, joined from its parts. ``complete`` is false where one never came.
 
     ``held_over``: it arrived in an earlier run, and could not be handed on in that.
+    ``stamped_at`` is the time that the text bears; ``None`` where it bears none that can be read.
     """
 
     message_id: str
@@ -178,10 +179,16 @@ class ReceivedSms:
     sender: str = field(repr=False)
     text: str = field(repr=False)
     received_at: datetime
+    stamped_at: datetime | None = None
     parts: int = 1
     complete: bool = True
     held_over: bool = False
     handed_on: HandedOn = HandedOn.NO
+
+    @property
+    def dated(self) -> datetime:
+        """When it was sent as far as is known: by its own stamp, but never after it was received."""
+        return self.received_at if self.stamped_at is None else min(self.stamped_at, self.received_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

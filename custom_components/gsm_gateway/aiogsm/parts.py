@@ -5,8 +5,10 @@ Parts may come out of order, twice, late or never. Pieces have nothing but the o
 
 from collections import deque
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from .alarms import Alarms
+from .text import readable
 
 JOIN_TIMEOUT = 300.0
 """Seconds from a text's first part until it is given out without the missing ones."""
@@ -34,6 +36,8 @@ MAX_PARTS = 255
 class Part:
     """One part as it arrived; ``index`` counts from 0 or from 1, ``stamp`` is the gateway's own time.
 
+    ``stamped_at`` is the same time where it can be read.
+
     All parts of a text have the same ``port``, ``sender`` and ``reference``, which is used again later.
     A ``loose`` one carries no number, though others may follow; ``complete`` is false where the gateway
     says that it lacks something.
@@ -48,6 +52,7 @@ class Part:
     text: str = field(repr=False)
     loose: bool = False
     complete: bool = True
+    stamped_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +60,7 @@ class Joined:
     """A whole text, or with ``complete`` false what there is of it. ``parts`` is how many it was sent as.
 
     ``waited``: parts of it did, under its ``port``, ``sender`` and ``reference``.
+    ``text`` is made readable: only now the halves of a character meet that was cut in two.
     """
 
     port: str
@@ -64,6 +70,11 @@ class Joined:
     parts: int
     complete: bool
     waited: bool = True
+    stamped_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        """Make the text readable."""
+        object.__setattr__(self, "text", readable(self.text))
 
 
 type _Key = tuple[str, str, str]
@@ -92,6 +103,7 @@ class _Pieces:
             text="".join(text for _, text in sorted(self.texts.items())),
             parts=self.first.total,
             complete=self.complete,
+            stamped_at=self.first.stamped_at,
         )
 
 
@@ -105,6 +117,7 @@ def whole(part: Part) -> Joined:
         parts=1,
         complete=part.complete,
         waited=False,
+        stamped_at=part.stamped_at,
     )
 
 

@@ -25,9 +25,10 @@ class Recent[K]:
         self._forget(now)
         return key in self._seen
 
-    def discard(self, key: K) -> None:
-        """Forget ``key``, if it is remembered."""
-        self._seen.pop(key, None)
+    def take(self, key: K, now: float) -> bool:
+        """Forget ``key`` and tell whether it was remembered."""
+        self._forget(now)
+        return self._seen.pop(key, None) is not None
 
     def full(self, now: float) -> bool:
         """Whether another key would push out one whose time is not over."""

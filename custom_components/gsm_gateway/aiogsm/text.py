@@ -1,4 +1,4 @@
-"""What may be put into a text, a number, a code or a credential. Refused here, at the lowest door.
+"""What may be put into a text, a number, a code or a credential, and what is left of what comes in.
 
 Every check raises InvalidInput and changes nothing. None of the sentences repeats what was refused.
 """
@@ -14,7 +14,8 @@ LEAST_RINGING, MOST_RINGING = 5, 30
 _NUMBER = re.compile(r"\+?[0-9]{2,20}", re.ASCII)
 _USSD_CODE = re.compile(r"[0-9*#+]{1,182}", re.ASCII)
 _IMEI = re.compile(r"[0-9]{15}", re.ASCII)
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+# Controls, marks of writing direction, and line ends of Unicode's own: they act on whoever shows them.
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 _CONTROL_IN_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _CREDENTIAL = re.compile(r"[^\s;\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,64}")
 
@@ -84,5 +85,29 @@ def check_credential(value: str) -> None:
 
 
 def printable(text: str) -> str:
-    """Give ``text`` without the control characters that must not reach a log or a state."""
-    return _CONTROL.sub("", text)
+    """Give ``text`` without the characters that must not reach a log or a state."""
+    return _UNPRINTABLE.sub("", text)
+
+
+_HALVES = re.compile(rb"((?:\xed[\xa0-\xbf][\x80-\xbf])+)")
+
+
+def decoded(data: bytes) -> str:
+    """Decode UTF-8, and keep the halves of surrogate pairs that a box writes as if each were a character.
+
+    The other half may be in the text's next part; ``readable`` joins them. What else is broken is replaced.
+    """
+    pieces = _HALVES.split(data)  # an 0xED begins a character wherever it stands, so this cuts none
+    return "".join(
+        piece.decode(errors="surrogatepass" if place % 2 else "replace") for place, piece in enumerate(pieces)
+    )
+
+
+def readable(text: str) -> str:
+    """Give what somebody wrote as it can be kept and shown.
+
+    Surrogate pairs become the characters that they are, and a half that has no other U+FFFD. Control
+    characters but LF, CR and TAB are left out.
+    """
+    whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return _CONTROL_IN_TEXT.sub("", whole)

@@ -6,14 +6,15 @@ Readers raise WireError for what no box writes; writers raise InvalidInput for w
 """
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, tzinfo
 import math
 import re
-from urllib.parse import quote, unquote_plus
+from urllib.parse import quote, unquote_to_bytes
 
 from ..ami import MAX_LINE, Event, Reader, WireError, action
 from ..errors import InvalidInput
 from ..parts import Part
-from ..text import check_number, check_text, check_ussd_code, printable
+from ..text import check_number, check_text, check_ussd_code, decoded, printable, readable
 from .messages import Registration, SmsResult, SpanDetails, Token, UssdAnswer, UssdFault
 
 MAX_TEXT = 1024
@@ -105,6 +106,7 @@ def send_ussd(span: int, code: str, timeout: float) -> str:
 
 _SPAN_LINE = re.compile(r"^GSM span (\d{1,2}): (.*)$", re.MULTILINE | re.ASCII)
 _WHOLE_NUMBER = re.compile(r"\s*(-?\d{1,6})\s*", re.ASCII)
+_STAMP = "%Y-%m-%d %H:%M:%S"
 _BYTE_ORDER_MARK = "\ufeff"
 _BEST_CSQ, _WORST_BER, _MOST_PERCENT, _MOST_SECONDS = 31, 7, 100, 86_400
 _MAX_VALUE = 100
@@ -203,6 +205,18 @@ def _read_received(fields: Mapping[str, str]) -> Part:
     )
 
 
+def read_stamp(stamp: str, zone: tzinfo) -> datetime | None:
+    """Give a text's time, which has no zone of its own; None for what is no time.
+
+    Of an hour that comes twice the first is meant, as good as the second; a time that the clocks skip counts
+    from before the jump.
+    """
+    try:
+        return datetime.strptime(stamp, _STAMP).replace(tzinfo=zone).astimezone(UTC)
+    except ValueError, OverflowError:
+        return None
+
+
 def _port(fields: Mapping[str, str]) -> str:
     """Read the port: itself in ``GsmPort`` on firmware of 2013, its span in ``GsmSpan`` since."""
     port, span = _whole_number(fields.get("gsmport")), _whole_number(fields.get("gsmspan"))
@@ -220,12 +234,14 @@ _EVENTS: dict[str, Callable[[Mapping[str, str]], SmsResult | Part]] = {
 
 
 def read_content(content: str) -> str:
-    """Decode a text: plus is a blank and ``%2B`` a plus. One with blanks in it was never encoded.
+    """Decode a text: plus is a blank and ``%2B`` a plus. One with blanks or letters like é was never encoded.
 
-    Every part has a byte order mark of its own, where there is one at all.
+    Every part has a byte order mark of its own, where there is one at all. It may begin or end with half of
+    a surrogate pair.
     """
-    text = content if " " in content.strip() else unquote_plus(content)
-    return text.removeprefix(_BYTE_ORDER_MARK)
+    if content.isascii() and " " not in content.strip():
+        content = decoded(unquote_to_bytes(content.replace("+", " ")))
+    return content.removeprefix(_BYTE_ORDER_MARK)
 
 
 _USSD_TEXT = re.compile(r"^[\t ]*(?:USSD Message|Text):[ ]?", re.MULTILINE)
@@ -257,8 +273,8 @@ def _ussd_fault(verdict: str, words: str) -> UssdFault:
 def _ussd_text(text: str, code: int) -> str:
     """Decode hex digits where they are such and the data coding scheme says UCS-2 (3GPP TS 23.038 §5)."""
     if code & _UCS2_MASK == _UCS2_CODE and _UCS2.fullmatch(text.strip()):
-        return bytes.fromhex(text).decode("utf-16-be", errors="replace")
-    return text
+        text = bytes.fromhex(text).decode("utf-16-be", errors="surrogatepass")
+    return readable(text.removeprefix(_BYTE_ORDER_MARK))
 
 
 _QUOTED = re.compile(r"'[^']*'")

@@ -2,17 +2,26 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from random import Random
 from types import MappingProxyType
 from typing import override
 
 from ..ami import Event, WireError
 from ..dialog import Box, Dialog, Drop, Emit, Keep, Settle, Steps, Ticket
-from ..errors import CannotConnect, GatewayError, InvalidInput, LinkLost, LoginRefused, NotSupported
+from ..errors import (
+    BoxRebootNotSupported,
+    CannotConnect,
+    GatewayError,
+    InvalidInput,
+    LinkLost,
+    LoginRefused,
+    NotSupported,
+)
 from ..models import ConnectionChanged
 from ..parts import Part
 from ..records import Memory, SmsArrived
-from ..requests import AwaitResult, Reboot, Request, SendSms, SendUssd
+from ..requests import AwaitResult, Reboot, Request, SendSms, SendUssd, SwitchOn
 from . import codec
 from .commands import Restarts
 from .messages import SmsResult
@@ -39,10 +48,20 @@ class _Conversation:
         self._texts = OpenTexts(box.key, self._ready)
         self._restarts = Restarts(self._ready)
         self._ussd = UssdLane(box, self._ready, ignored)
-        self._ports = Ports(box, self._ready, ignored, busy=self._texts.busy, on_current=self._on_current)
+        self._ports = Ports(
+            box,
+            self._ready,
+            ignored,
+            busy=self._texts.busy,
+            watched=self._restarts.rising,
+            on_seen=self._restarts.seen,
+            on_current=self._on_current,
+        )
 
-    def begin(self, now: float) -> Steps[Channel]:
+    def begin(self, memory: Memory, now: float) -> Steps[Channel]:
         """Open the main connection."""
+        for text in memory.unknown:
+            self._texts.recall(text.message_id, now - text.age)
         self._reopen_at = now
         return self._reopen(now)
 
@@ -51,11 +70,7 @@ class _Conversation:
         steps = self._ussd.close(now)
         if self._main is not None:
             steps += self._main.leave(now, self._restarts.last_lines())
-        return [
-            *steps,
-            *self._texts.close(),
-            *self._restarts.close(),
-        ]
+        return [*steps, *self._texts.close(), *self._restarts.close()]
 
     def submit(self, ticket: Ticket, request: Request[object], now: float) -> Steps[Channel]:
         """Begin what is asked. Raise InvalidInput or NotSupported."""
@@ -67,10 +82,12 @@ class _Conversation:
                 return []
             case SendUssd():
                 return self._ussd.submit(ticket, request, now)
+            case SwitchOn(port=port):
+                return self._restarts.switch_on(ticket, span_of(port), now)
             case Reboot(port=str(port)):
                 return self._restarts.submit(ticket, span_of(port), now)
             case Reboot():
-                raise NotSupported("the box itself cannot be restarted over its API")
+                raise BoxRebootNotSupported("the box itself cannot be restarted over its API")
             case _:
                 raise NotSupported("its API has no such command")
 
@@ -142,16 +159,18 @@ class _Conversation:
         self._trouble = trouble
         return [Emit(ConnectionChanged(gateway=self.key, connected=False, error=error))]
 
-    def _on_event(self, event: Event, _now: float) -> Steps[Channel]:
+    def _on_event(self, event: Event, now: float) -> Steps[Channel]:
         try:
             told = codec.read_event(event)
         except WireError as error:
             return self._ignore(error.reason)
         match told:
             case Part():
-                return [Keep(SmsArrived(gateway=self.key, part=told), _nothing_follows)]
+                stamped_at = codec.read_stamp(told.stamp, self._box.time_zone)
+                part = replace(told, stamped_at=stamped_at)
+                return [Keep(SmsArrived(gateway=self.key, part=part), _nothing_follows)]
             case SmsResult():
-                steps = self._texts.result(told)
+                steps = self._texts.result(told, now)
                 return self._ignore("foreign_result") if steps is None else steps
             case None:
                 return self._ignore("other_event")
@@ -190,7 +209,7 @@ class NeogateDialog(Dialog[Channel]):
         if self._conversation is not None:
             raise InvalidInput("taken", "this connection serves a gateway already")
         self._conversation = _Conversation(box, self._random, self._ignored)
-        return self._conversation.begin(now)
+        return self._conversation.begin(memory, now)
 
     @override
     def detach(self, key: str, now: float) -> Steps[Channel]:

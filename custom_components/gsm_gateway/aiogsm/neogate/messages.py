@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+import re
 
 
 class Token(StrEnum):
@@ -34,6 +35,14 @@ class LastEvent(StrEnum):
     SIM_MISSING = "SIM not insert"
     SIM_FAILED = "SIM failed"
     NO_SIGNAL = "No signal"
+
+
+STARTING_STATES = re.compile(
+    r"(?:DOWN|INIT|UP|SEND HANGUP|SET|MODEL NAME|MANUFACTURER|VERSION|GSN|IMEI|IMSI|SIM|UIM|MOC|CLIP|BAND"
+    r"|RSSI|NET|GET SMSC|AT MODE|SMS SET|CFUN|WAIT READY)\b",
+    re.IGNORECASE,
+)
+"""How a ``State`` begins between power on and ``READY``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

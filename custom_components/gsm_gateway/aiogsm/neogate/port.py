@@ -4,7 +4,7 @@ The box counts spans from 2; a port's key is its number on the case, which is on
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from functools import partial
 import re
@@ -14,11 +14,14 @@ from ..dialog import Box, Emit, Steps
 from ..errors import InvalidInput, WrongPeer
 from ..models import NetworkStatus, PortChanged, PortState, PortStatus
 from . import codec
-from .messages import LastEvent, Registration, SpanDetails, Token
+from .messages import STARTING_STATES, LastEvent, Registration, SpanDetails, Token
 from .session import Channel, Exchange, Session
 
 DETAILS_INTERVAL = 300.0
 """Seconds after which a port's details are read again although nothing seems to have changed."""
+
+WATCH_INTERVAL = 5.0
+"""Seconds between two readings of the list while a port is watched."""
 
 _KEY = re.compile(r"[1-9][0-9]?", re.ASCII)
 _LONGEST_KEY = 98
@@ -95,6 +98,16 @@ class Port:
             self.details_due = now
 
     @property
+    def listed_up(self) -> bool:
+        """Whether the list of spans says that the port is up."""
+        return self._words is not None and Token.UP in self._words
+
+    @property
+    def up(self) -> bool:
+        """Whether the port is up by its line and by its details, if they say anything of that."""
+        return self.listed_up and not STARTING_STATES.match(self._details.state or "")
+
+    @property
     def state(self) -> PortState:
         """The port as it stands."""
         details = self._details
@@ -157,25 +170,33 @@ class Ports:
         ignored: Counter[str],
         *,
         busy: Callable[[int], bool],
+        watched: Callable[[], Collection[int]],
+        on_seen: Callable[[int, bool, float], Steps[Channel]],
         on_current: Callable[[float], Steps[Channel]],
     ) -> None:
-        """Take which spans are ``busy`` and left alone, and whom to tell when nothing is due any more."""
+        """Take which spans are ``busy`` and left alone, and which are ``watched`` and often looked at.
+
+        ``on_seen`` is told whether a span is up whenever its details were read, ``on_current`` when nothing
+        is due any more.
+        """
         self._gateway = box.key
         self._interval = box.poll_interval
         self._main = main
         self._ignored = ignored
         self._busy = busy
+        self._watched = watched
+        self._on_seen = on_seen
         self._on_current = on_current
         self._ports: dict[int, Port] = {}
         self._told: dict[int, PortState] = {}
-        self._list_due = 0.0
+        self._listed_at: float | None = None
         self._asking = False
 
     def begin(self, now: float) -> Steps[Channel]:
         """Read all anew over a new connection, and tell every port again."""
         self._told.clear()
         self._asking = False
-        self._list_due = now
+        self._listed_at = None
         for port in self._ports.values():
             port.refresh(now)
         return self.tick(now)
@@ -196,11 +217,20 @@ class Ports:
         """When ``tick`` is next needed, if ever."""
         if self._main() is None or self._asking:
             return None
-        dues = (port.details_due for port in self._ports.values() if not self._busy(port.span))
+        dues = (port.details_due for port in self._ports.values() if not self._left_alone(port))
         return min([self._list_due, *(due for due in dues if due is not None)])
 
+    @property
+    def _list_due(self) -> float:
+        if self._listed_at is None:
+            return 0.0
+        return self._listed_at + (min(WATCH_INTERVAL, self._interval) if self._watched() else self._interval)
+
+    def _left_alone(self, port: Port) -> bool:
+        return self._busy(port.span) and port.span not in self._watched()
+
     def _due(self, port: Port, now: float) -> bool:
-        return port.details_due is not None and now >= port.details_due and not self._busy(port.span)
+        return port.details_due is not None and now >= port.details_due and not self._left_alone(port)
 
     def _ask(
         self, session: Session, line: str, read: Callable[[str, float], Steps[Channel]], now: float
@@ -215,7 +245,7 @@ class Ports:
         return [*read(output, now), *self.tick(now)]
 
     def _listed(self, session: Session, output: str, now: float) -> Steps[Channel]:
-        self._list_due = now + self._interval
+        self._listed_at = now
         try:
             lines = codec.read_spans(output)
         except WireError as error:
@@ -226,6 +256,9 @@ class Ports:
             self._ports.setdefault(span, Port(span)).note_line(words, now)
         for span in self._ports.keys() - lines.keys():
             self._ports[span].note_absence()
+        for span in self._watched():
+            if (port := self._ports.get(span)) is not None and port.listed_up:
+                port.refresh(now)
         # What is to be read in detail is told after that, once.
         return [
             step for port in self._ports.values() if not self._due(port, now) for step in self._tell(port)
@@ -233,7 +266,7 @@ class Ports:
 
     def _detailed(self, port: Port, output: str, now: float) -> Steps[Channel]:
         port.note_details(codec.read_details(output), now)
-        return self._tell(port)
+        return [*self._tell(port), *self._on_seen(port.span, port.up, now)]
 
     def _tell(self, port: Port) -> Steps[Channel]:
         state = port.state

@@ -1,14 +1,14 @@
 """Texts that were given to the box and whose fate is open.
 
 The box answers twice: at once, whether it took the text (any word means that it did not), and some seconds
-later, with an event that bears our id, whether the network did. The event may come first, or never.
+later, with an event that bears our id, whether the network did. The event may come first, late, or never.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from ..dialog import Settle, Steps, Ticket
+from ..dialog import Emit, Settle, Steps, Ticket
 from ..errors import (
     CommandRefused,
     GatewayError,
@@ -18,6 +18,8 @@ from ..errors import (
     OutcomeUnknown,
     PortNotReady,
 )
+from ..models import LateResult
+from ..recent import Recent
 from ..records import Departing
 from ..requests import AwaitResult, SendSms, SmsTaken
 from . import codec
@@ -27,6 +29,12 @@ from .session import NO_LINK, Channel, Exchange, Session
 
 RESULT_TIMEOUT = 60.0
 """Seconds from the moment a text was written until its result is no longer waited for."""
+
+LATE_RESULTS = 86_400.0
+"""Seconds after that in which its result is still believed."""
+
+MOST_LATE = 4096
+"""Texts without a result that are remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +60,7 @@ class OpenTexts:
         self._gateway = gateway
         self._main = main
         self._open: dict[str, _Text] = {}
+        self._given_up: Recent[str] = Recent(LATE_RESULTS, MOST_LATE)
 
     def submit(self, ticket: Ticket, request: SendSms, now: float) -> Steps[Channel]:
         """Give a text to the box. Raise InvalidInput."""
@@ -77,19 +86,28 @@ class OpenTexts:
         text = _Text(ticket, span_of(request.port), None, now - request.age)
         self._open[request.message_id] = text
 
+    def recall(self, message_id: str, left_at: float) -> None:
+        """Know again a text of unknown fate that left in an earlier run: its result may still come."""
+        self._given_up.add(message_id, left_at)
+
     def busy(self, span: int) -> bool:
         """Whether a text is open on a span."""
         return any(text.span == span for text in self._open.values())
 
-    def result(self, result: SmsResult) -> Steps[Channel] | None:
-        """Settle the text that a result is about; None where it is about none of ours."""
-        if result.message_id not in self._open:
-            return None
-        return self._settle(result.message_id, SmsTaken() if result.taken else CommandRefused(NOT_TAKEN))
+    def result(self, result: SmsResult, now: float) -> Steps[Channel] | None:
+        """Settle the text that a result is about, or tell it late; None where it is about none of ours."""
+        message_id, taken = result.message_id, result.taken
+        if message_id in self._open:
+            return self._settle(message_id, SmsTaken() if taken else CommandRefused(NOT_TAKEN))
+        if self._given_up.take(message_id, now):
+            return [Emit(LateResult(gateway=self._gateway, message_id=message_id, taken=taken))]
+        return None
 
     def tick(self, now: float) -> Steps[Channel]:
         """Give up what has waited too long."""
         late = [key for key, text in self._open.items() if text.due is not None and now >= text.due]
+        for key in late:
+            self._given_up.add(key, now)
         return [step for key in late for step in self._unknown(key)]
 
     def deadline(self) -> float | None:

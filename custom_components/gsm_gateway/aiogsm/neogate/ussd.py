@@ -16,6 +16,7 @@ from ..errors import (
     LinkLost,
     LoginRefused,
     OutcomeUnknown,
+    PortBusy,
     PortNotReady,
 )
 from ..models import UssdReply
@@ -34,7 +35,7 @@ IDLE_TIMEOUT = 10.0
 _FAULTS: dict[UssdFault, Callable[[str], GatewayError]] = {
     UssdFault.FAILED: CommandRefused,
     UssdFault.TIMEOUT: GatewayTimeout,
-    UssdFault.BUSY: PortNotReady,
+    UssdFault.BUSY: PortBusy,
     UssdFault.REFUSED: PortNotReady,
 }
 
