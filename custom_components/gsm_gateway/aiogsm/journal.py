@@ -1,4 +1,4 @@
-"""The contract of what survives a kill: changes are written to it, and a new run begins with what it remembers.
+"""The contract of what survives a kill: changes are written to it, and a new run begins with what it kept.
 
 The caller says what is to be durable before what; the journal only promises that changes become durable
 whole, and in the order in which they were written.
@@ -205,7 +205,7 @@ class Journal(ABC):
         """Begin to make changes durable, at once and after all that were written before.
 
         The future tells whether they are; it is never an exception, and never cancelled by the journal.
-        Futures are done in the order of their writes; that of a write of nothing, when all before it are.
+        Futures are done in the order of their writes.
         """
 
     @abstractmethod
@@ -214,9 +214,12 @@ class Journal(ABC):
 
     @abstractmethod
     async def delete(
-        self, message_ids: Collection[str] | None = None, before: datetime | None = None
+        self,
+        message_ids: Collection[str] | None = None,
+        before: datetime | None = None,
+        port: str | None = None,
     ) -> int:
-        """Delete settled texts from the history, by id or by age; give how many they were."""
+        """Delete settled texts from the history, by id or by age, of one port or all; give how many."""
 
     @abstractmethod
     async def close(self) -> None:
@@ -242,7 +245,10 @@ class NoJournal(Journal):
 
     @override
     async def delete(
-        self, message_ids: Collection[str] | None = None, before: datetime | None = None
+        self,
+        message_ids: Collection[str] | None = None,
+        before: datetime | None = None,
+        port: str | None = None,
     ) -> int:
         return 0
 

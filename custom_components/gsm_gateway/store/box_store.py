@@ -1,6 +1,7 @@
 """The journal of one box: what its users see of the store, on the event loop."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -10,7 +11,7 @@ from typing import override
 
 from ..aiogsm.journal import Change, Entry, Journal, Query, Remembered
 from .disk import Disk
-from .history import Keeping
+from .history import Keeping, Which
 
 LOOK_FOR_ROOM_EVERY = 60.0
 """Seconds after which a disk that was full is looked at again, though nothing is written."""
@@ -51,6 +52,7 @@ class BoxStore(Journal):
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="gsm_gateway store")
         self._timer: asyncio.TimerHandle | None = None
+        self._writes: deque[tuple[asyncio.Future[bool], asyncio.Future[bool]]] = deque()
         self._stopped = False
 
     @override
@@ -71,7 +73,8 @@ class BoxStore(Journal):
             written.set_result(False)
         else:
             work = self._run(self._disk.write, changes, self._clock())
-            work.add_done_callback(partial(_pass_on, written))
+            self._writes.append((work, written))
+            work.add_done_callback(self._on_written)
         return written
 
     @override
@@ -80,9 +83,15 @@ class BoxStore(Journal):
         return await self._run(self._disk.history, query, self._clock())
 
     @override
-    async def delete(self, message_ids: Collection[str] | None = None, before: datetime | None = None) -> int:
-        """See Journal. Without ids and age, delete all. Raise StoreUnusable."""
-        return await self._run(self._disk.delete, message_ids, before, self._clock())
+    async def delete(
+        self,
+        message_ids: Collection[str] | None = None,
+        before: datetime | None = None,
+        port: str | None = None,
+    ) -> int:
+        """See Journal. Given nothing, delete all. Raise StoreUnusable."""
+        which = Which(message_ids=message_ids, before=before, port=port)
+        return await self._run(self._disk.delete, which, self._clock())
 
     async def begin_backup(self) -> None:
         """Make the file whole, and leave it so until ``end_backup``, whatever is written.
@@ -103,11 +112,19 @@ class BoxStore(Journal):
             return
         try:
             await asyncio.shield(self._run(self._disk.close))
+            await asyncio.gather(*(work for work, _ in self._writes))
         finally:
             self._stopped = True
             self._thread.shutdown()
             if self._timer is not None:
                 self._timer.cancel()
+
+    def _on_written(self, _work: asyncio.Future[bool]) -> None:
+        """Tell of writes in their order: of two quick ones, the loop may learn of the second first."""
+        while self._writes and self._writes[0][0].done():
+            work, written = self._writes.popleft()
+            if not written.done():
+                written.set_result(work.result())
 
     def _run[**P, T](self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> asyncio.Future[T]:
         return asyncio.get_running_loop().run_in_executor(self._thread, partial(work, *args, **kwargs))
@@ -130,8 +147,3 @@ class BoxStore(Journal):
     def _look_for_room(self) -> None:
         self._set_timer()
         self._run(self._disk.look_for_room)
-
-
-def _pass_on(written: asyncio.Future[bool], work: asyncio.Future[bool]) -> None:
-    if not written.done():
-        written.set_result(work.result())

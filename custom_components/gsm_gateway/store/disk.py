@@ -3,7 +3,7 @@
 All of it blocks, and runs in one thread.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 import logging
@@ -24,7 +24,7 @@ from .faults import (
     fault_of,
     name_of,
 )
-from .history import Keeping, clean, delete
+from .history import Keeping, Which, clean, delete
 from .mark import Mark, clear_mark, set_mark, settle_copy
 from .memory import history, remember
 from .reserve import Reserve
@@ -107,9 +107,9 @@ class Disk:
             self._replace(now)
             return []
 
-    def delete(self, message_ids: Collection[str] | None, before: datetime | None, now: datetime) -> int:
+    def delete(self, which: Which, now: datetime) -> int:
         """Delete settled texts from the history; give how many they were. Raise StoreError."""
-        deleted = self._change(lambda db: delete(db, message_ids, before, now), _always, now)
+        deleted = self._change(lambda db: delete(db, which, now), _always, now)
         self._wipe()
         return deleted
 

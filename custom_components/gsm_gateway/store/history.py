@@ -36,6 +36,15 @@ class Keeping:
             raise ValueError(f"a history keeps 0 to {MOST_HISTORY} texts")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Which:
+    """Which texts of the history to delete: those that all that is given holds for."""
+
+    message_ids: Collection[str] | None = None
+    before: datetime | None = None
+    port: str | None = None
+
+
 def prune(db: sqlite3.Connection, keeping: Keeping, now: datetime) -> None:
     """Take from the history what is too much for it, the oldest first."""
     db.execute(
@@ -57,19 +66,18 @@ def _forget(db: sqlite3.Connection, now: datetime) -> None:
     )
 
 
-def delete(
-    db: sqlite3.Connection, message_ids: Collection[str] | None, before: datetime | None, now: datetime
-) -> int:
+def delete(db: sqlite3.Connection, which: Which, now: datetime) -> int:
     """Take settled texts from the history; give how many they were."""
     deleted = db.execute(
         """
         UPDATE texts SET listed = 0, text = '' WHERE over = 1 AND listed = 1
         AND (:ids IS NULL OR message_id IN (SELECT value FROM json_each(:ids)))
-        AND (:before IS NULL OR at < :before)
+        AND (:before IS NULL OR at < :before) AND (:port IS NULL OR port = :port)
         """,
         {
-            "ids": None if message_ids is None else json.dumps(list(message_ids)),
-            "before": None if before is None else stamp(before),
+            "ids": None if which.message_ids is None else json.dumps(list(which.message_ids)),
+            "before": None if which.before is None else stamp(which.before),
+            "port": which.port,
         },
     ).rowcount
     _forget(db, now)
