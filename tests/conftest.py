@@ -291,6 +291,12 @@ async def simulators() -> AsyncIterator[AsyncExitStack]:
         yield stack
 
 
+@pytest.fixture
+def hass_config_dir(tmp_path: Path) -> str:
+    """Give every test a folder of its own, for each box keeps a file there."""
+    return str(tmp_path)
+
+
 @pytest.fixture(autouse=True)
 def _custom_integrations(simulators: AsyncExitStack, enable_custom_integrations: None) -> None:
     """Let Home Assistant load it."""

@@ -211,7 +211,7 @@ async def test_result_that_comes_late(
     for _ in range(2):
         neogate.push_event("UpdateSMSSend", f"ID: {message['message_id']}", "Smsc: ", f"Status: {late}")
         await asyncio.sleep(1)
-    assert [event.data["status"] for event in bus["sms_status"]] == ["unknown", raised]
+    assert [event.data["status"] for event in bus["sms_status"]] == ["queued", "sending", "unknown", raised]
     assert {event.data["message_id"] for event in bus["sms_status"]} == {message["message_id"]}
     assert attributes(hass, "event", f"{NEOGATE_IMEI}_1_sms")["event_type"] == raised
     assert len([command for command in neogate.commands if "send sms" in command]) == 1

@@ -39,6 +39,7 @@ from .conftest import (
     run,
     seen,
     set_up,
+    settled,
     state,
     until,
 )
@@ -143,7 +144,7 @@ async def test_stop_of_home_assistant(
     assert lines_logged(caplog) == []
 
 
-async def test_stop_gives_up_what_has_not_left(
+async def test_what_has_not_left_is_sent_when_the_box_is_back(
     hass: HomeAssistant, neogate: NeoGate, loaded_neogate: MockConfigEntry, bus: dict[str, list[Event[Any]]]
 ) -> None:
     neogate.stop_listening()
@@ -159,27 +160,30 @@ async def test_stop_gives_up_what_has_not_left(
             "wait": False,
         },
     )
-
     assert await hass.config_entries.async_unload(loaded_neogate.entry_id)
     await hass.async_block_till_done()
-
-    assert [(event.data["status"], event.data["error"]) for event in bus["sms_status"]] == [
-        ("failed", "box_offline")
-    ]
+    assert [event.data["status"] for event in bus["sms_status"]] == ["queued"]
     assert neogate.outbox == []
 
+    await neogate.start()
+    await set_up(hass, loaded_neogate)
+    await until(hass, lambda: settled(bus))
+    assert [event.data["status"] for event in bus["sms_status"]] == ["queued", "sending", "sent"]
+    assert [(sms.number, sms.text) for sms in neogate.outbox] == [(ALICE, "Goodbye")]
 
-async def test_unload_hands_on_what_has_come_of_a_long_text(
+
+async def test_a_long_text_is_joined_over_a_reload(
     hass: HomeAssistant, neogate: NeoGate, loaded_neogate: MockConfigEntry, bus: dict[str, list[Event[Any]]]
 ) -> None:
-    neogate.receive_part("tg1", STRANGER, encode_content("a beginning"), index=1, total=2, reference="9")
+    neogate.receive_part("tg1", STRANGER, encode_content("begin"), index=1, total=2, reference="9")
     await caught_up(hass, neogate)
-    assert await hass.config_entries.async_unload(loaded_neogate.entry_id)
+    assert await hass.config_entries.async_reload(loaded_neogate.entry_id)
     await hass.async_block_till_done()
+    neogate.receive_part("tg1", STRANGER, encode_content("ning"), index=2, total=2, reference="9")
+    await until(hass, lambda: len(bus["sms_received"]) == 2)
 
     told = bus["sms_received"][-1].data
-    assert told["message"].startswith("a beginning")
-    assert told["complete"] is False
+    assert (told["message"], told["parts"], told["complete"]) == ("beginning", 2, True)
 
 
 async def test_unload_tells_who_waits(
@@ -193,9 +197,7 @@ async def test_unload_tells_who_waits(
     assert await hass.config_entries.async_unload(loaded_goip.entry_id)
     response = await sending
 
-    assert [(message["status"], message["error"]) for message in response["messages"]] == [
-        ("failed", "box_offline")
-    ]
+    assert [(message["status"], message["error"]) for message in response["messages"]] == [("queued", None)]
 
 
 async def test_box_that_is_down(

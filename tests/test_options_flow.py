@@ -190,12 +190,12 @@ async def test_the_clock_of_a_neogate(
     assert await stamped_at("2026-07-01 13:05:00") == ("2026-07-01T12:05:00+00:00", False)
 
     gateway = {"poll_interval": 30, "time_zone": "Asia/Shanghai"}
-    await submit(hass, await begin(hass, loaded_neogate), {"messages": NOBODY, "gateway": gateway})
+    await submit(hass, await begin(hass, loaded_neogate), {**COMMON, "messages": NOBODY, "gateway": gateway})
     assert await stamped_at("2026-07-01 20:04:59") == ("2026-07-01T12:04:59+00:00", True)
     assert suggested(await begin(hass, loaded_neogate), "gateway", "time_zone") == "Asia/Shanghai"
 
     # Cleared, it is Home Assistant's again.
-    await submit(hass, await begin(hass, loaded_neogate), {"messages": NOBODY, "gateway": GATEWAY})
+    await submit(hass, await begin(hass, loaded_neogate), {**COMMON, "messages": NOBODY, "gateway": GATEWAY})
     assert "time_zone" not in loaded_neogate.options
     assert await stamped_at("2026-07-01 13:05:00") == ("2026-07-01T12:05:00+00:00", False)
 
@@ -213,7 +213,7 @@ async def test_a_time_zone_that_does_not_exist(hass: HomeAssistant, loaded_neoga
     gateway = {"poll_interval": 30, "time_zone": "Moon/Tranquillity"}
     form = await begin(hass, loaded_neogate)
     with pytest.raises(InvalidData):
-        await submit(hass, form, {"messages": NOBODY, "gateway": gateway})
+        await submit(hass, form, {**COMMON, "messages": NOBODY, "gateway": gateway})
 
 
 async def test_a_time_zone_that_is_no_more(hass: HomeAssistant, neogate_entry: MockConfigEntry) -> None:

@@ -1,6 +1,7 @@
 """GSM Gateway: boxes that hold SIM cards, in Home Assistant."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Any
 
@@ -29,6 +30,7 @@ from .aiogsm import (
     GatewayError,
     Hub,
     InvalidInput,
+    Journal,
     LoginRefused,
     PortStatus,
 )
@@ -36,10 +38,13 @@ from .const import CONF_FAMILY, CONF_LINES, CONF_TIME_ZONE, DOMAIN
 from .coordinator import GsmGatewayConfigEntry, GsmGatewayCoordinator, box_options
 from .discovery import async_get_discovery
 from .history import async_setup_history
-from .issues import SIM_SWAPPED, TROUBLES, async_end_issues
+from .issues import FIXABLE, STORE_FULL, TROUBLES, async_end_issues
+from .options import policy_of
 from .port_services import async_setup_port_services
 from .services import async_setup_services
 from .sims import async_forget_sims
+from .store import StoreError, StoreTooNew
+from .stores import EntryStore, async_remove_store
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 PLATFORMS = [
@@ -61,7 +66,11 @@ def async_get_hub(hass: HomeAssistant) -> Hub:
 
 
 async def async_make_gateway(
-    hass: HomeAssistant, key: str, data: Mapping[str, Any], options: Mapping[str, Any] = MappingProxyType({})
+    hass: HomeAssistant,
+    key: str,
+    data: Mapping[str, Any],
+    options: Mapping[str, Any] = MappingProxyType({}),
+    journal: Journal | None = None,
 ) -> Gateway:
     """Make a gateway from an entry's data and options, or from a flow's data. Raise InvalidInput."""
     settings = box_options(options)
@@ -78,6 +87,8 @@ async def async_make_gateway(
             time_zone=time_zone or dt_util.get_default_time_zone(),
             **settings,
         ),
+        journal=journal,
+        policy=policy_of(options),
         clock=dt_util.now,
     )
 
@@ -91,12 +102,19 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     return True
 
 
-async def async_setup_entry(hass: HomeAssistant, entry: GsmGatewayConfigEntry) -> bool:
-    """Open a box and set up its entities."""
+@contextmanager
+def _setup_errors() -> Iterator[None]:
+    """Turn what keeps a box from being opened into Home Assistant's errors."""
     try:
-        gateway = await async_make_gateway(hass, entry.entry_id, entry.data, entry.options)
-        coordinator = GsmGatewayCoordinator(hass, entry, gateway)
-        await coordinator.async_open()
+        yield
+    except StoreTooNew as err:
+        raise ConfigEntryError(translation_domain=DOMAIN, translation_key="store_too_new") from err
+    except StoreError as err:
+        raise ConfigEntryNotReady(
+            translation_domain=DOMAIN,
+            translation_key="store_unusable",
+            translation_placeholders={"reason": str(err)},
+        ) from err
     except LoginRefused as err:
         raise ConfigEntryAuthFailed(translation_domain=DOMAIN, translation_key="invalid_auth") from err
     except InvalidInput as err:
@@ -107,6 +125,15 @@ async def async_setup_entry(hass: HomeAssistant, entry: GsmGatewayConfigEntry) -
             translation_key="cannot_connect",
             translation_placeholders={"reason": str(err)},
         ) from err
+
+
+async def async_setup_entry(hass: HomeAssistant, entry: GsmGatewayConfigEntry) -> bool:
+    """Open a box and set up its entities."""
+    with _setup_errors():
+        store = EntryStore(hass, entry)
+        gateway = await async_make_gateway(hass, entry.entry_id, entry.data, entry.options, store)
+        coordinator = GsmGatewayCoordinator(hass, entry, gateway)
+        await coordinator.async_open()
     entry.runtime_data = coordinator
     entry.async_on_unload(coordinator.async_close)
 
@@ -143,8 +170,9 @@ async def async_unload_entry(hass: HomeAssistant, entry: GsmGatewayConfigEntry) 
 
 async def async_remove_entry(hass: HomeAssistant, entry: GsmGatewayConfigEntry) -> None:
     """Leave nothing behind of a box that is removed."""
-    async_end_issues(hass, entry, SIM_SWAPPED, *TROUBLES)
+    async_end_issues(hass, entry, *FIXABLE, *TROUBLES, STORE_FULL)
     await async_forget_sims(hass, entry)
+    await async_remove_store(hass, entry)
 
 
 async def async_remove_config_entry_device(

@@ -60,6 +60,7 @@ from .issues import (
 from .options import history_of, is_private, policy_of
 from .presence import Presence
 from .sims import SimWatch
+from .store import StoreError
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -99,17 +100,20 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
         self.unique_id: str = entry.unique_id or entry.entry_id
 
     async def async_open(self) -> None:
-        """Open the gateway. Raise GatewayError."""
+        """Open the gateway. Raise GatewayError or StoreError."""
         await self.sims.async_load()
         self._end_old_issues()
         await self.gateway.open()
-        if self.gateway.tripped:
-            self._tell_tripped()
-        for entry in reversed(
-            await self.gateway.history(Query(direction=Direction.IN, limit=KNOWN_MESSAGES))
-        ):
+        try:
+            received = await self.gateway.history(Query(direction=Direction.IN, limit=KNOWN_MESSAGES))
+        except StoreError:
+            await self.gateway.close()
+            raise
+        for entry in reversed(received):
             if isinstance(entry.item, ReceivedSms):
                 self.contacts.remember(entry.item)
+        if self.gateway.tripped:
+            self._tell_tripped()
         self.config_entry.async_on_unload(
             async_track_time_change(self.hass, self._on_midnight, hour=0, minute=0, second=0)
         )

@@ -1,10 +1,12 @@
 """The actions on the history: which texts came and went, and forgetting them."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from homeassistant.const import ATTR_DEVICE_ID
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
-from homeassistant.exceptions import ServiceValidationError
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.util import dt as dt_util
 import voluptuous as vol
@@ -12,6 +14,7 @@ import voluptuous as vol
 from .aiogsm import Direction, Entry, HandedOn, Message, Query, ReceivedSms
 from .const import DOMAIN, MOST_HISTORY
 from .coordinator import GsmGatewayCoordinator
+from .store import StoreError
 from .targets import one_device, target
 
 ATTR_DIRECTION = "direction"
@@ -65,7 +68,9 @@ async def _async_get_messages(call: ServiceCall) -> ServiceResponse:
     query = Query(
         direction=None if direction is None else Direction(direction), port=port, limit=call.data[ATTR_LIMIT]
     )
-    return {"messages": [_told(coordinator, entry) for entry in await coordinator.gateway.history(query)]}
+    with _store_errors():
+        entries = await coordinator.gateway.history(query)
+    return {"messages": [_told(coordinator, entry) for entry in entries]}
 
 
 async def _async_delete_messages(call: ServiceCall) -> ServiceResponse:
@@ -75,8 +80,22 @@ async def _async_delete_messages(call: ServiceCall) -> ServiceResponse:
         before = dt_util.utcnow() - call.data[ATTR_OLDER_THAN]
     elif ATTR_MESSAGE_IDS not in call.data:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="nothing_to_delete")
-    deleted = await coordinator.gateway.delete(call.data.get(ATTR_MESSAGE_IDS), before, port)
+    with _store_errors():
+        deleted = await coordinator.gateway.delete(call.data.get(ATTR_MESSAGE_IDS), before, port)
     return {"deleted": deleted} if call.return_response else None
+
+
+@contextmanager
+def _store_errors() -> Iterator[None]:
+    """Turn an error of the store raised inside into Home Assistant's."""
+    try:
+        yield
+    except StoreError as err:
+        raise HomeAssistantError(
+            translation_domain=DOMAIN,
+            translation_key="store_unusable",
+            translation_placeholders={"reason": str(err)},
+        ) from err
 
 
 def _told(coordinator: GsmGatewayCoordinator, entry: Entry) -> dict[str, Any]:
