@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import Callable
 import errno
+from functools import partial
 import os
 from pathlib import Path
 import signal
 import sqlite3
 import sys
 import tempfile
+from typing import ClassVar
 from unittest.mock import ANY, patch
 
 import pytest
@@ -246,7 +248,7 @@ async def test_an_empty_file_is_a_new_one(bench: Bench) -> None:
 
 def failure(code: int) -> sqlite3.Error:
     err = sqlite3.OperationalError(WORDS)
-    err.sqlite_errorcode = code
+    err.sqlite_errorcode, err.sqlite_errorname = code, f"SQLITE_{code}"
     return err
 
 
@@ -269,6 +271,49 @@ def failure(code: int) -> sqlite3.Error:
 )
 def test_failures_are_told_apart(err: Exception, running: Fault, opening: Fault) -> None:
     assert (fault_of(err), fault_at_open(err)) == (running, opening)
+
+
+# What is no damage
+
+
+class Stubborn(sqlite3.Connection):
+    """A connection that fails once: at the end of a transaction, and when that is to be undone."""
+
+    fails: ClassVar[set[str]] = set()
+
+    def execute(self, sql: str, *arguments: object) -> sqlite3.Cursor:
+        if sql in self.fails:
+            self.fails.discard(sql)
+            raise failure(sqlite3.SQLITE_BUSY)
+        return super().execute(sql, *arguments)
+
+
+@pytest.mark.parametrize("fails", [["COMMIT"], ["COMMIT", "ROLLBACK"]], ids=" and ".join)
+async def test_a_transaction_that_fails_leaves_nothing_and_the_next_is_not_hindered(
+    bench: Bench, fails: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    with patch.object(sqlite3, "connect", partial(sqlite3.connect, factory=Stubborn)):
+        async with bench.opened() as store:
+            await store.write(put("a"))
+            Stubborn.fails.update(fails)
+            assert not await store.write(put("b"), put_sms())
+            assert await store.write(put("c"))
+            assert await ids(store) == ["c", "a"]
+    assert "Writing to gsm_gateway.box.db failed: SQLITE_5" in caplog.text
+    assert WORDS not in caplog.text
+    assert bench.damaged == []
+
+
+async def test_a_store_that_was_lost_comes_back_when_that_is_possible(bench: Bench) -> None:
+    async with bench.opened() as store:
+        await store.write(put("a"))
+        bench.path.unlink()
+        with patch.object(sqlite3, "connect", side_effect=OSError(errno.EMFILE, "too many files")):
+            assert not await store.write(put("b"))
+            with pytest.raises(StoreUnusable, match="OSError"):
+                await store.history(Query())
+        assert await store.write(put("c"))
+        assert await ids(store) == ["c"]
 
 
 # Versions

@@ -211,6 +211,24 @@ async def test_deleting_from_the_history_goes_by_the_reserve(bench: Bench, disk:
             await store.delete()
 
 
+@pytest.mark.parametrize("code", [errno.EOPNOTSUPP, errno.EINVAL])
+async def test_a_reserve_is_kept_where_space_cannot_be_had_by_asking(bench: Bench, code: int) -> None:
+    with patch.object(os, "posix_fallocate", side_effect=OSError(code, "")):
+        await bench.keep(put("a"))
+    file = bench.path.with_name(f"{bench.path.name}.reserve")
+    assert (reserve(bench), file.stat().st_blocks * 512) == (SIZE, SIZE)
+
+
+async def test_a_store_does_without_a_reserve_where_none_can_be_had(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    with patch.object(os, "posix_fallocate", side_effect=OSError(errno.EPERM, "Operation not permitted")):
+        async with bench.opened() as store:
+            assert await store.write(put("a"))
+            assert bench.full == [False]
+    assert "No space can be kept free for the store: Operation not permitted" in caplog.text
+
+
 # Real limits
 
 

@@ -243,13 +243,14 @@ class Disk:
 
     def _squeeze[T](self, work: Callable[[sqlite3.Connection], T], may_squeeze: Test, now: datetime) -> T:
         while True:
+            db = self._ready(now)
             self._checkpoint("PASSIVE")  # the log then begins anew, in the space that it has
             try:
                 return self._in_transaction(work)
             except _FAILURES as err:
                 if fault_of(err) is not Fault.FULL:
                     raise
-                if not may_squeeze(self._ready(now)) or not self._reserve.give():
+                if not may_squeeze(db) or not self._reserve.give():
                     raise StoreFull(_FULL) from err
 
     def _in_transaction[T](self, work: Callable[[sqlite3.Connection], T]) -> T:
