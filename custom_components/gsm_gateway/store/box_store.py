@@ -11,6 +11,7 @@ from typing import override
 
 from ..aiogsm.journal import Change, Entry, Journal, Query, Remembered
 from .disk import Disk
+from .faults import StoreUnusable
 from .history import Keeping, Which
 
 LOOK_FOR_ROOM_EVERY = 60.0
@@ -38,8 +39,8 @@ class BoxStore(Journal):
 
         ``clock`` is the wall's, aware of its zone; days end by it. ``history`` is how many settled texts are
         kept, up to MOST_HISTORY; with ``keep_texts`` false, without their words. ``on_damaged`` is told where
-        a damaged file is kept, ``on_full`` that the disk is full, and that it is so no more; both on the
-        event loop, before whatever found it is done. Raise ValueError.
+        a damaged file is kept, ``on_full`` whether the disk is full, at first and when that changes; both
+        on the event loop, before whatever found it is done. Raise ValueError.
         """
         self._clock = clock
         self._tell_full = on_full
@@ -80,7 +81,7 @@ class BoxStore(Journal):
     @override
     async def history(self, query: Query) -> list[Entry]:
         """See Journal. Raise StoreUnusable."""
-        return await self._run(self._disk.history, query, self._clock())
+        return await self._ask(self._disk.history, query, self._clock())
 
     @override
     async def delete(
@@ -91,7 +92,7 @@ class BoxStore(Journal):
     ) -> int:
         """See Journal. Given nothing, delete all. Raise StoreUnusable."""
         which = Which(message_ids=message_ids, before=before, port=port)
-        return await self._run(self._disk.delete, which, self._clock())
+        return await self._ask(self._disk.delete, which, self._clock())
 
     async def begin_backup(self) -> None:
         """Make the file whole, and leave it so until ``end_backup``, whatever is written.
@@ -99,11 +100,11 @@ class BoxStore(Journal):
         A copy of it is recognised when it is opened: nothing of it is sent or handed on. Closing and opening
         the store in between, or a kill, changes nothing of that. Raise StoreUnusable.
         """
-        await self._run(self._disk.begin_backup, self._clock())
+        await self._ask(self._disk.begin_backup, self._clock())
 
     async def end_backup(self) -> None:
         """Go on as always. Without effect when no backup is being made. Raise StoreUnusable."""
-        await self._run(self._disk.end_backup, self._clock())
+        await self._ask(self._disk.end_backup, self._clock())
 
     @override
     async def close(self) -> None:
@@ -125,6 +126,11 @@ class BoxStore(Journal):
             work, written = self._writes.popleft()
             if not written.done():
                 written.set_result(work.result())
+
+    async def _ask[**P, T](self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        if self._stopped:
+            raise StoreUnusable("the store is closed")
+        return await self._run(work, *args, **kwargs)
 
     def _run[**P, T](self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> asyncio.Future[T]:
         return asyncio.get_running_loop().run_in_executor(self._thread, partial(work, *args, **kwargs))

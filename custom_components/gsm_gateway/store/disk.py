@@ -18,7 +18,6 @@ from .faults import (
     Fault,
     StoreError,
     StoreFull,
-    StoreTooNew,
     StoreUnusable,
     fault_at_open,
     fault_of,
@@ -62,7 +61,7 @@ class Disk:
         self._inode: tuple[int, int] | None = None
         self._mark = Mark(path)
         self._reserve = Reserve(path.with_name(f"{path.name}.reserve"))
-        self._full = False
+        self._full: bool | None = None
         self._open = False
 
     def open(self, now: datetime) -> Remembered:
@@ -145,7 +144,7 @@ class Disk:
         while True:
             try:
                 return self._begin(now)
-            except StoreTooNew:
+            except StoreError:
                 self._let_go()
                 raise
             except (*_FAILURES, ValueError) as err:
@@ -239,18 +238,19 @@ class Disk:
                 self._replace(now)
                 return self._in_transaction(work)
             case Fault.FULL:
-                self._checkpoint("PASSIVE")  # the log then begins anew, in the space that it has
                 return self._squeeze(work, may_squeeze, now)
         raise err
 
     def _squeeze[T](self, work: Callable[[sqlite3.Connection], T], may_squeeze: Test, now: datetime) -> T:
         while True:
+            db = self._ready(now)
+            self._checkpoint("PASSIVE")  # the log then begins anew, in the space that it has
             try:
                 return self._in_transaction(work)
             except _FAILURES as err:
                 if fault_of(err) is not Fault.FULL:
                     raise
-                if not may_squeeze(self._ready(now)) or not self._reserve.give():
+                if not may_squeeze(db) or not self._reserve.give():
                     raise StoreFull(_FULL) from err
 
     def _in_transaction[T](self, work: Callable[[sqlite3.Connection], T]) -> T:

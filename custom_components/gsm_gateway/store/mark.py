@@ -5,6 +5,7 @@ backups leave out. A mark without its token is that of a copy; with it, the back
 missed.
 """
 
+from contextlib import suppress
 from datetime import datetime
 import logging
 import os
@@ -60,8 +61,9 @@ class Mark:
 
     def drop_token(self) -> None:
         """Delete the token: of a mark that stands no more, or was never set."""
-        self._token.unlink(missing_ok=True)
-        drop_empty(self._token.parent)
+        with suppress(OSError):  # without a mark it is of no account
+            self._token.unlink(missing_ok=True)
+            drop_empty(self._token.parent)
 
 
 def token_path(path: Path) -> Path:

@@ -10,15 +10,16 @@ import os
 from pathlib import Path
 import sqlite3
 
-from .faults import DamageFound, StoreTooNew
+from .faults import DamageFound, Fault, StoreTooNew, StoreUnusable, fault_of, name_of
 
 APPLICATION_ID = 0x47534D47  # "GSMG", in the file's header: nobody else's database is taken for ours
 
 BUSY_TIMEOUT = 5.0
 """Seconds to wait for another process that has the file."""
 
-CHECKPOINT_PAGES = 1000
-"""Pages in the write-ahead log from which on they are put into the main file."""
+CHECKPOINT_PAGES = 48
+"""Pages in the write-ahead log from which on they are put into the main file. So few, that on a full disk the
+reserve has room for them: the log can then begin anew, and goes on for ever in the space that it has."""
 
 # A text is ``over`` when it is settled, or was handed on; it is ``listed`` while the history shows it.
 _FIRST = (
@@ -126,7 +127,7 @@ def connect(path: Path) -> sqlite3.Connection:
     """Open a database, made anew if it is not there. Nothing is put into its main file by itself.
 
     It is had alone: no shared memory beside it that needs space, and nobody who moves what is being copied.
-    Raise OSError, sqlite3.Error, DamageFound or StoreTooNew.
+    Raise OSError, sqlite3.Error, DamageFound or StoreError.
     """
     _create(path)
     db = sqlite3.connect(path, timeout=BUSY_TIMEOUT, isolation_level=None)
@@ -194,12 +195,17 @@ def _migrate(db: sqlite3.Connection) -> None:
     version = int(_pragma(db, "user_version"))
     if version == len(MIGRATIONS):
         return
-    with transaction(db):
-        for statements in MIGRATIONS[version:]:
-            for statement in statements:
-                db.execute(statement)
-        db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        db.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+    try:
+        with transaction(db):
+            for statements in MIGRATIONS[version:]:
+                for statement in statements:
+                    db.execute(statement)
+            db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            db.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+    except sqlite3.Error as err:
+        if fault_of(err) is not Fault.OTHER:
+            raise
+        raise StoreUnusable(f"{name_of(err)} on the way to a later version") from err  # it is not damaged
 
 
 @contextmanager
