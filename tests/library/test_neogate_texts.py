@@ -17,24 +17,14 @@ def box(bench: Bench) -> Bench:
     return bench
 
 
-def test_single_texts_are_never_taken_for_repeats(box: Bench) -> None:
+def test_a_text_is_kept_as_it_came(box: Bench) -> None:
     received(box, "Hi+there")
     received(box, "Hi+there")
-    assert box.events == [arrived("Hi there")] * 2
-
-
-def test_parts_are_joined_even_over_a_reconnect(box: Bench) -> None:
-    received(box, "%EF%BB%BFb", ID="244", Index="2", Total="2")
-    box.lose()
-    box.greet()
-    box.events.clear()
-    received(box, "%EF%BB%BFa", ID="244", Index="1", Total="2")
-    assert box.events == [arrived("ab", 2)]
-
-
-def test_a_text_in_parts_is_told_after_5_minutes_as_it_is(box: Bench) -> None:
-    received(box, "b", ID="244", Index="2", Total="2")
-    box.wait(299.9)
+    assert box.kept == [arrived("Hi there")] * 2
     assert box.events == []
-    box.wait(0.1)
-    assert box.events == [arrived("b", 2, complete=False)]
+
+
+def test_so_is_each_part_of_a_long_one(box: Bench) -> None:
+    for index in ("2", "1"):
+        received(box, "%EF%BB%BFb", ID="244", Index=index, Total="2")
+    assert box.kept == [arrived("b", reference="244", index=index, total=2) for index in (2, 1)]

@@ -234,11 +234,14 @@ class Sender:
 
     async def reported(self, report: DeliveryReported) -> bool:
         """Learn from the network what became of a text that was taken; give whether that is durable."""
-        changed, at = self._aftermath.reported(report, self._now()), self._now().wall
-        pushed = [] if report.push is None else [PutPush(report.port, report.push, at)]
-        if changed is not None:
-            return await self._write(changed, *pushed)
-        return await self._journal.write(PutReport(report, at), *pushed)
+        now = self._now()
+        found = self._aftermath.reported(report, now)
+        changes: list[Change] = [PutReport(report, now.wall)] if found.early else []
+        if report.push is not None:
+            changes.append(PutPush(report.port, report.push, now.wall))
+        if found.message is None:
+            return await self._journal.write(*changes)
+        return await self._write(found.message, *changes)
 
     def restarted(self, port: str) -> None:
         """Note that a port numbers its texts anew."""
