@@ -60,6 +60,7 @@ class Run:
         self.received: list[ReceivedSms] = []
         self.queue: list[int] = []
         self.tripped = 0
+        self._ended = False
         self.asked: list[Request] = []
         self.open: dict[str, asyncio.Future[Outcome]] = {}
         self.journal = FakeJournal(disk, clock.wall, self._on_done)
@@ -87,6 +88,9 @@ class Run:
     async def end(self) -> None:
         """End as Home Assistant ends a gateway."""
         self.mail.sender.stop()
+        self._ended = True
+        self.journal.slow = False
+        self.journal.finish()
         for message_id, waiting in self.open.items():
             unknown = OutcomeUnknown("it was let go")
             waiting.set_result(unknown if message_id in self.network.left else LinkLost("it was let go"))
@@ -158,6 +162,8 @@ class Run:
             record = Departing(gateway="box", message_id=request.message_id, trace=trace)
             if not await self.mail.keep(record):
                 raise NotKept("no room")
+            if self._ended:
+                raise LinkLost("it was let go")
             self.log.append(f"left {request.text}@{request.port}")
             self.network.left.append(request.message_id)
         outcome = self.network.answer(request)
