@@ -100,7 +100,9 @@ class Run:
         """End as a process does that is killed."""
         self.journal.kill()
         self.mail.sender.stop()
-        self.mail._inbox.close()
+        for timer in (self.mail._inbox._timer, *self.mail._inbox._retries):
+            if timer is not None:
+                timer.cancel()
         for task in self.mail.sender._tasks:
             task.cancel()
 
