@@ -5,11 +5,24 @@ from custom_components.gsm_gateway.aiogsm.goip.messages import Reply
 from custom_components.gsm_gateway.aiogsm.goip.session import Conversation, Result, Turn
 
 
+def kept(conversation: Conversation, turn: Turn, now: float, *, durable: bool = True) -> Turn:
+    """Make durable at once what a turn asks for, and give what is done by then."""
+    if turn.mark is None:
+        return turn
+    following = conversation.marked(turn.mark, now, durable=durable)
+    return Turn(following.packet, turn.fates + following.fates, following.mark)
+
+
+def answer(conversation: Conversation, reply: Reply, now: float) -> Turn:
+    """Hand over a reply, and make durable what that asks for."""
+    return kept(conversation, conversation.answer(reply, now), now)
+
+
 def play(conversation: Conversation, now: float, *replies: Reply) -> Turn:
     """Begin and hand over replies, all at once; give the last turn."""
     turn = conversation.begin(now)
     for reply in replies:
-        turn = conversation.answer(reply, now)
+        turn = answer(conversation, reply, now)
     return turn
 
 

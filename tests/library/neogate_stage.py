@@ -1,10 +1,11 @@
 """A dialog with a box made of a dict. Time is an argument and never passes."""
 
+from collections import deque
 from datetime import UTC, datetime
 from random import Random
 from typing import override
 
-from custom_components.gsm_gateway.aiogsm.dialog import Box, Drop, Emit, Open, Send, Settle, Steps
+from custom_components.gsm_gateway.aiogsm.dialog import Box, Drop, Emit, Keep, Open, Send, Settle, Steps
 from custom_components.gsm_gateway.aiogsm.errors import GatewayError, LinkLost
 from custom_components.gsm_gateway.aiogsm.models import (
     ConnectionChanged,
@@ -13,9 +14,10 @@ from custom_components.gsm_gateway.aiogsm.models import (
     PortChanged,
     PortState,
     PortStatus,
-    SmsArrived,
 )
 from custom_components.gsm_gateway.aiogsm.neogate.dialog import Channel, NeogateDialog
+from custom_components.gsm_gateway.aiogsm.parts import Part
+from custom_components.gsm_gateway.aiogsm.records import Departing, Memory, Record, SmsArrived
 from custom_components.gsm_gateway.aiogsm.requests import Outcome, Request, SendSms, SendUssd
 
 MAIN, USSD = Channel.MAIN, Channel.USSD
@@ -79,7 +81,10 @@ class Action:
 
 
 class Bench:
-    """A dialog, the time, and a box that answers by itself what ``silent`` does not name."""
+    """A dialog, the time, and a box that answers by itself what ``silent`` does not name.
+
+    What is to be kept is ``durable`` at once, or is not; with ``None`` it waits for ``finish_keeping``.
+    """
 
     def __init__(self) -> None:
         self.dialog = NeogateDialog(Random(7))
@@ -95,6 +100,9 @@ class Bench:
         self.silent: tuple[str, ...] = ("gsm send", "gsm power", "Logoff")
         self.login = b"Response: Success\r\nActionID: %s\r\nMessage: Authentication accepted\r\n\r\n"
         self.tickets = 0
+        self.durable: bool | None = True
+        self.kept: list[Record] = []
+        self.keeping: deque[Keep[Channel]] = deque()
 
     def do(self, steps: Steps[Channel]) -> None:
         for step in steps:
@@ -115,7 +123,16 @@ class Bench:
                 case Settle(ticket, outcome):
                     assert ticket not in self.settled
                     self.settled[ticket] = outcome
+                case Keep(record):
+                    self.kept.append(record)
+                    self.keeping.append(step)
+                    if self.durable is not None:
+                        self.finish_keeping(durable=self.durable)
         self._serve()
+
+    def finish_keeping(self, *, durable: bool = True) -> None:
+        """Be done with the oldest of what is to be kept."""
+        self.do(self.keeping.popleft().then(durable, self.now))
 
     def _serve(self) -> None:
         for channel, actions in self.pending.items():
@@ -158,7 +175,7 @@ class Bench:
         self.say(b"Asterisk Call Manager/1.1\r\n", channel)
 
     def attach(self) -> None:
-        self.do(self.dialog.attach(self.box, self.now))
+        self.do(self.dialog.attach(self.box, Memory(), self.now))
 
     def connect(self) -> None:
         self.attach()
@@ -217,13 +234,12 @@ def received(box: Bench, content: str, **fields: str) -> None:
     box.event("ReceivedSMS", **{**defaults, "Index": "0", "Total": "1", **fields, "Content": content})
 
 
-def arrived(text: str, parts: int = 1, *, complete: bool = True) -> SmsArrived:
-    return SmsArrived(
-        gateway="box",
-        port="1",
-        sender="+49",
-        text=text,
-        stamped_at=datetime(2025, 3, 6, 5, 1, 7, tzinfo=UTC),
-        parts=parts,
-        complete=complete,
-    )
+def arrived(text: str, **fields: object) -> SmsArrived:
+    """Give what is kept of a text that was received."""
+    part = {"reference": "", "stamp": "2025-03-06 05:01:07", "index": 0, "total": 1}
+    part |= {"stamped_at": datetime(2025, 3, 6, 5, 1, 7, tzinfo=UTC), **fields}
+    return SmsArrived(gateway="box", part=Part(port="1", sender="+49", text=text, **part))  # type: ignore[arg-type]
+
+
+def departing(message_id: str = "sms_a") -> Departing:
+    return Departing(gateway="box", message_id=message_id)

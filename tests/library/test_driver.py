@@ -11,6 +11,7 @@ from custom_components.gsm_gateway.aiogsm.dialog import (
     Dialog,
     Drop,
     Emit,
+    Keep,
     Open,
     Send,
     Settle,
@@ -30,10 +31,12 @@ from custom_components.gsm_gateway.aiogsm.errors import (
 )
 from custom_components.gsm_gateway.aiogsm.link import Link, Listener
 from custom_components.gsm_gateway.aiogsm.models import ConnectionChanged, DialogEvent, UssdReply
+from custom_components.gsm_gateway.aiogsm.records import Departing, Memory, Record
 from custom_components.gsm_gateway.aiogsm.requests import Done, Outcome, Reboot, Request, SmsTaken
 
 NOW = 5000.0
 BOX = Box(key="box", password="secret")
+MEMORY = Memory(last_ussd=7)
 OTHER = Box(key="other", password="secret")
 REQUEST = Reboot(port="1")
 UP = ConnectionChanged(gateway="box", connected=True)
@@ -85,9 +88,10 @@ class Script(Dialog[str]):
         return self.steps.pop(what, [])
 
     @override
-    def attach(self, box: Box, now: float) -> Steps[str]:
+    def attach(self, box: Box, memory: Memory, now: float) -> Steps[str]:
         if self.refuses is not None:
             raise self.refuses
+        assert memory is MEMORY
         return self._asked("attach", box.key, now)
 
     @override
@@ -153,6 +157,24 @@ class Wire(Link[str]):
         self.log.append("closed")
 
 
+class Keeping:
+    """A keeper whose disk is as slow as the test wants it."""
+
+    def __init__(self, log: list[object]) -> None:
+        self.log = log
+        self.waiting: list[asyncio.Future[bool]] = []
+
+    async def __call__(self, record: Record) -> bool:
+        self.log.append(record)
+        self.waiting.append(asyncio.get_running_loop().create_future())
+        return await self.waiting[-1]
+
+    async def finish(self, *, durable: bool = True) -> None:
+        """Be done with the oldest record."""
+        self.waiting.pop(0).set_result(durable)
+        await turns_of_the_loop()
+
+
 @dataclass
 class Bench:
     """A driver between a script and a wire, with a gateway attached. ``log`` is what both were told."""
@@ -162,6 +184,10 @@ class Bench:
     wire: Wire
     driver: Driver[str]
     clock: Clock
+    disk: Keeping
+
+    def attach(self, box: Box) -> None:
+        self.driver.attach(box, MEMORY, self.disk)
 
     def perform(self, *steps: object) -> None:
         """Have the driver perform steps, as an answer to bytes that came."""
@@ -193,9 +219,10 @@ async def bench(clock: Clock) -> AsyncIterator[Bench]:
     script, wire = Script(log), Wire(log)
     driver = Driver(script, wire)
     await driver.start()
-    driver.attach(BOX)
+    bench = Bench(log, script, wire, driver, clock, Keeping(log))
+    bench.attach(BOX)
     log.clear()
-    yield Bench(log, script, wire, driver, clock)
+    yield bench
     await driver.close()
 
 
@@ -265,12 +292,100 @@ def test_events_a_listener_causes_are_told_after_those_already_there(bench: Benc
 
     def attach_once(_: DialogEvent) -> None:
         leave()
-        bench.driver.attach(OTHER)
+        bench.attach(OTHER)
 
     leave = bench.driver.subscribe(attach_once)
     bench.driver.subscribe(heard.append)
     bench.perform(Emit(UP), Emit(DOWN))
     assert heard == [UP, DOWN, third]
+
+
+# Keeping
+
+
+def departing(name: str, gateway: str = "box") -> Departing:
+    return Departing(gateway=gateway, message_id=name)
+
+
+def keep(name: str, gateway: str = "box") -> Keep[str]:
+    """Keep something, and tell what came of it by a packet."""
+    return Keep(
+        departing(name, gateway), lambda durable, now: [Send(f"{name} {durable} {now}".encode(), "a")]
+    )
+
+
+async def test_what_follows_is_done_when_the_record_is_durable_and_not_before(bench: Bench) -> None:
+    bench.perform(keep("x"))
+    await turns_of_the_loop()
+    assert bench.log == [departing("x")]
+    bench.clock.now += 5
+    await bench.disk.finish()
+    assert bench.log[1:] == [Send(f"x True {NOW + 5}".encode(), "a")]
+
+
+async def test_it_is_told_when_the_record_cannot_be_durable(bench: Bench) -> None:
+    bench.perform(keep("x"))
+    await turns_of_the_loop()
+    await bench.disk.finish(durable=False)
+    assert bench.log[1:] == [Send(f"x False {NOW}".encode(), "a")]
+
+
+async def test_nothing_else_waits_for_a_record(bench: Bench) -> None:
+    bench.perform(keep("x"), Send(b"at once", "a"))
+    assert bench.log == [Send(b"at once", "a")]
+    await turns_of_the_loop()
+    await bench.disk.finish()
+
+
+async def test_records_are_kept_in_the_order_in_which_they_are_asked_for(bench: Bench) -> None:
+    bench.perform(keep("x"), keep("y"))
+    bench.perform(keep("z"))
+    await turns_of_the_loop()
+    assert bench.log == [departing("x"), departing("y"), departing("z")]
+    for _ in range(3):
+        await bench.disk.finish()
+
+
+async def test_a_record_may_lead_to_another(bench: Bench) -> None:
+    bench.perform(Keep(departing("x"), lambda _durable, _now: [keep("y")]))
+    await turns_of_the_loop()
+    await bench.disk.finish()
+    assert bench.log == [departing("x"), departing("y")]
+    await bench.disk.finish()
+    assert bench.log[2:] == [Send(f"y True {NOW}".encode(), "a")]
+
+
+async def test_a_deadline_that_a_record_leads_to_is_kept(bench: Bench) -> None:
+    bench.perform(keep("x"))
+    await turns_of_the_loop()
+    bench.script.due = NOW + 1
+    await bench.disk.finish()
+    bench.script.due = None
+    await bench.clock.move(1)
+    assert bench.ticks() == [NOW + 1]
+
+
+async def test_a_gateway_is_let_go_when_its_records_are_kept(bench: Bench) -> None:
+    bench.attach(OTHER)
+    bench.perform(keep("x"), keep("y", gateway="other"))
+    await turns_of_the_loop()
+    leaving = asyncio.create_task(bench.driver.detach("box"))
+    await turns_of_the_loop()
+    assert not leaving.done()
+    await bench.disk.finish()
+    assert leaving.done()
+    assert bench.log[-1] == Send(f"x True {NOW}".encode(), "a")
+    await bench.disk.finish()
+    assert bench.log[-1] == Send(f"y True {NOW}".encode(), "a")
+
+
+async def test_what_is_kept_in_taking_leave_is_waited_for_too(bench: Bench) -> None:
+    bench.script.steps["detach"] = [keep("x")]
+    leaving = asyncio.create_task(bench.driver.detach("box"))
+    await turns_of_the_loop()
+    assert not leaving.done()
+    await bench.disk.finish()
+    assert leaving.done()
 
 
 # Requests
@@ -414,17 +529,17 @@ async def test_what_a_tick_asks_for_is_performed_and_the_next_deadline_kept(benc
 @pytest.mark.parametrize(
     "ask",
     [
-        lambda driver: driver.attach(OTHER),
-        lambda driver: driver.on_opened("a"),
-        lambda driver: driver.on_received(b"", "a"),
-        lambda driver: driver.on_lost("a", LinkLost("cut")),
+        lambda bench: bench.attach(OTHER),
+        lambda bench: bench.driver.on_opened("a"),
+        lambda bench: bench.driver.on_received(b"", "a"),
+        lambda bench: bench.driver.on_lost("a", LinkLost("cut")),
     ],
 )
 async def test_whatever_the_dialog_was_asked_its_deadline_is_kept(
-    bench: Bench, ask: Callable[[Driver[str]], None]
+    bench: Bench, ask: Callable[[Bench], None]
 ) -> None:
     bench.script.due = NOW + 1
-    ask(bench.driver)
+    ask(bench)
     bench.script.due = None
     await bench.clock.move(1)
     assert bench.ticks() == [NOW + 1]
@@ -461,25 +576,25 @@ async def test_a_link_that_cannot_be_made_ready_is_told_to_the_caller() -> None:
 # Gateways
 
 
-def test_a_gateway_is_served_from_attach_to_detach(bench: Bench) -> None:
-    bench.driver.attach(OTHER)
-    bench.driver.detach("other")
+async def test_a_gateway_is_served_from_attach_to_detach(bench: Bench) -> None:
+    bench.attach(OTHER)
+    await bench.driver.detach("other")
     assert bench.log == [("attach", "other", NOW), ("detach", "other", NOW)]
 
 
-def test_detaching_who_is_not_served_does_nothing(bench: Bench) -> None:
-    bench.driver.attach(OTHER)
-    bench.driver.detach("other")
-    bench.driver.detach("other")
-    bench.driver.detach("another")
+async def test_detaching_who_is_not_served_does_nothing(bench: Bench) -> None:
+    bench.attach(OTHER)
+    await bench.driver.detach("other")
+    await bench.driver.detach("other")
+    await bench.driver.detach("another")
     assert bench.log == [("attach", "other", NOW), ("detach", "other", NOW)]
 
 
-def test_a_gateway_that_is_refused_is_not_served(bench: Bench) -> None:
+async def test_a_gateway_that_is_refused_is_not_served(bench: Bench) -> None:
     bench.script.refuses = InvalidInput("credential", "unusable")
     with pytest.raises(InvalidInput):
-        bench.driver.attach(OTHER)
-    bench.driver.detach("other")
+        bench.attach(OTHER)
+    await bench.driver.detach("other")
     assert bench.log == []
 
 
@@ -551,25 +666,25 @@ def test_at_debug_the_wire_is_logged_both_ways_as_the_dialog_masks_it(
 
 def test_what_is_sent_is_not_changed_by_the_mask(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, WIRE)
-    bench.driver.attach(OTHER)
+    bench.attach(OTHER)
     bench.perform(Send(b"login secret", "a"))
     assert bench.log[-1] == Send(b"login secret", "a")
 
 
 @pytest.mark.parametrize("what", ["attach", "detach"])
-def test_the_first_and_the_last_packet_are_masked_too(
+async def test_the_first_and_the_last_packet_are_masked_too(
     bench: Bench, caplog: pytest.LogCaptureFixture, what: str
 ) -> None:
     caplog.set_level(logging.DEBUG, WIRE)
     bench.script.steps[what] = [Send(b"secret", "a")]
-    bench.driver.attach(OTHER)
-    bench.driver.detach("other")
+    bench.attach(OTHER)
+    await bench.driver.detach("other")
     assert wire_lines(caplog) == ["> a b'***'"]
 
 
 @pytest.mark.usefixtures("_debug_off")
 def test_above_debug_the_wire_is_silent(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
-    bench.driver.attach(OTHER)
+    bench.attach(OTHER)
     bench.driver.on_received(b"secret", "a")
     bench.perform(Send(b"secret", "a"))
     bench.driver.on_lost("a", LinkLost("cut"))

@@ -233,14 +233,14 @@ def test_a_session_may_be_closed_that_nobody_had_opened(bench: Bench) -> None:
 )
 def test_refuses_settings_that_no_packet_can_carry(bench: Bench, box: Box) -> None:
     with pytest.raises(InvalidInput) as refused:
-        bench.dialog.attach(box, 0)
+        bench.attach(box)
     assert refused.value.reason == "credential"
-    assert bench.dialog.detach("x", 0) == []
+    assert bench.detach("x") == []
 
 
 def test_a_box_is_attached_once(bench: Bench) -> None:
     with pytest.raises(InvalidInput):
-        bench.dialog.attach(BOX, 0)
+        bench.attach()
 
 
 def test_detaching_settles_what_is_open_and_forgets_the_lines() -> None:
@@ -255,7 +255,7 @@ def test_detaching_settles_what_is_open_and_forgets_the_lines() -> None:
     bench.submit(SendUssd(port="goip3", code="*100#", timeout=30), ticket=3)
     bench.submit(Reboot(port="goip5"), ticket=5)
     bench.submit(sms(to="x"), ticket=6, key="other")
-    outcomes = dict(settled(bench.dialog.detach("box", bench.now)))
+    outcomes = dict(settled(bench.detach()))
     assert {ticket: type(result) for ticket, result in outcomes.items()} == {
         1: LinkLost,
         2: OutcomeUnknown,
@@ -266,12 +266,12 @@ def test_detaching_settles_what_is_open_and_forgets_the_lines() -> None:
     assert [ticket for ticket, _ in settled(bench.after(1000))] == [6]
     assert bench.dialog.deadline() is None
     assert told(bench.receive(keepalive(), STRANGER), LineHeard)
-    assert bench.dialog.detach("box", bench.now) == []
+    assert bench.detach() == []
 
 
 def test_a_box_can_come_back(bench: Bench) -> None:
-    bench.dialog.detach("box", bench.now)
-    bench.dialog.attach(BOX, bench.now)
+    bench.detach()
+    bench.attach()
     assert told(bench.receive(keepalive()), ConnectionChanged)
 
 

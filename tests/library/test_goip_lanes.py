@@ -149,6 +149,6 @@ def test_what_waits_for_a_line_that_goes_away_is_given_back(bench: Bench) -> Non
 def test_what_is_asked_of_a_gateway_that_is_let_go_is_settled(bench: Bench) -> None:
     bench.submit(SetCallWaiting(port=LINE, enabled=True))
     bench.submit(HangUp(port=LINE), ticket=2)
-    outcomes = dict(settled(bench.dialog.detach("box", bench.now)))
+    outcomes = dict(settled(bench.detach()))
     assert {ticket: type(given) for ticket, given in outcomes.items()} == {1: OutcomeUnknown, 2: LinkLost}
     assert bench.dialog.deadline() is None

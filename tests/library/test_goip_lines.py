@@ -238,7 +238,7 @@ def test_of_two_boxes_with_a_line_the_first_keeps_it() -> None:
     assert sent(bench.receive(keepalive(word="secret"))) == [(b"reg:1;status:404;", PEER)]
     with pytest.raises(InvalidInput):
         bench.submit(Reboot(port="goip1"), key="other")
-    bench.dialog.detach("box", bench.now)
+    bench.detach()
     steps = bench.receive(keepalive(word="secret"))
     assert [event.gateway for event in told(steps, PortChanged)] == ["other"]
 

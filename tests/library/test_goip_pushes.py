@@ -1,23 +1,21 @@
 """What a GoIP tells by itself: texts, reports and calls; each acknowledged, and told of once."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 
-from custom_components.gsm_gateway.aiogsm.dialog import Box, Emit, Send, Steps
-from custom_components.gsm_gateway.aiogsm.goip.port import Address
+from custom_components.gsm_gateway.aiogsm.dialog import Send
 from custom_components.gsm_gateway.aiogsm.models import (
     CallChanged,
     CallEventType,
     CallState,
-    DeliveryReported,
     PortChanged,
-    SmsArrived,
     UssdArrived,
 )
-from custom_components.gsm_gateway.aiogsm.requests import (
-    Reboot,
-)
+from custom_components.gsm_gateway.aiogsm.parts import Part
+from custom_components.gsm_gateway.aiogsm.records import DeliveryReported, SmsArrived
+from custom_components.gsm_gateway.aiogsm.requests import Reboot
 
 from .goip_stage import (
     BOX,
@@ -26,9 +24,12 @@ from .goip_stage import (
     PEER,
     PEER2,
     Bench,
+    Kept,
+    Shown,
     keepalive,
     port,
     push,
+    records,
     sent,
     told,
 )
@@ -45,12 +46,22 @@ def bench() -> Bench:
 # Pushes
 
 
-def test_a_text_is_acknowledged_and_handed_on(bench: Bench) -> None:
+def arrived(text: str, sender: str = NUMBER, *, complete: bool = True, loose: bool = False) -> Part:
+    return Part(port="goip1", sender=sender, text=text, complete=complete, loose=loose)
+
+
+def parts(steps: Shown) -> list[Part]:
+    """Give the texts and parts that were kept."""
+    return [record.part for record in records(steps) if isinstance(record, SmsArrived)]
+
+
+def test_a_text_is_kept_and_then_acknowledged(bench: Bench) -> None:
     packet = push("RECEIVE", 1270197307, "srcnum:+15550100001;msg:a;b\nc")
-    assert bench.receive(packet, PEER2) == [
-        Send(b"RECEIVE 1270197307 OK", PEER2),
-        Emit(SmsArrived(gateway="box", port="goip1", sender=NUMBER, text="a;b\nc")),
-    ]
+    [keeping, acknowledgement] = bench.receive(packet, PEER2)
+    assert isinstance(keeping, Kept)
+    assert isinstance(keeping.record, SmsArrived)
+    assert (keeping.record.gateway, keeping.record.part) == ("box", arrived("a;b\nc"))
+    assert acknowledgement == Send(b"RECEIVE 1270197307 OK", PEER2)
 
 
 def test_a_repeat_is_acknowledged_again_and_dropped(bench: Bench) -> None:
@@ -63,7 +74,7 @@ def test_a_repeat_is_acknowledged_again_and_dropped(bench: Bench) -> None:
 @pytest.mark.parametrize("other", ["srcnum:2;msg:a", "srcnum:1;msg:b"])
 def test_another_text_under_the_same_recvid_is_no_repeat(bench: Bench, other: str) -> None:
     bench.receive(push("RECEIVE", 5, "srcnum:1;msg:a"))
-    assert told(bench.receive(push("RECEIVE", 5, other)), SmsArrived)
+    assert parts(bench.receive(push("RECEIVE", 5, other)))
 
 
 def test_a_repeat_is_known_for_two_minutes(bench: Bench) -> None:
@@ -72,9 +83,9 @@ def test_a_repeat_is_known_for_two_minutes(bench: Bench) -> None:
     for count in range(2, 6):
         bench.receive(keepalive(count))
         bench.after(29.9)
-    assert told(bench.receive(packet), SmsArrived) == []
+    assert parts(bench.receive(packet)) == []
     bench.after(0.4)
-    assert told(bench.receive(packet), SmsArrived)
+    assert parts(bench.receive(packet))
 
 
 @pytest.mark.parametrize(
@@ -95,7 +106,7 @@ def test_repeats_are_forgotten_when_the_box_restarts(before: int, after: int, re
     packet = push("RECEIVE", 5, "srcnum:1;msg:a")
     bench.receive(packet)
     bench.receive(keepalive(after))
-    assert bool(told(bench.receive(packet), SmsArrived)) is restarted
+    assert bool(parts(bench.receive(packet))) is restarted
 
 
 @pytest.mark.parametrize(
@@ -142,76 +153,40 @@ def test_an_answer_with_a_colon_is_not_acknowledged(bench: Bench, words: str) ->
         ("sms_no:160;state:70", 160, False, None),
     ],
 )
-def test_a_delivery_report_is_handed_on_once(
+def test_a_delivery_report_is_kept_once_and_then_acknowledged(
     bench: Bench, fields: str, reference: int, delivered: bool | None, number: str | None
 ) -> None:
     packet = push("DELIVER", 5, fields)
     acknowledgement = Send(b"DELIVER 5 OK", PEER)
     report = DeliveryReported(
-        gateway="box", port="goip1", reference=reference, delivered=delivered, number=number
+        gateway="box",
+        port="goip1",
+        reference=reference,
+        delivered=delivered,
+        number=number,
+        push="DELIVER:5",
     )
-    assert bench.receive(packet) == [acknowledgement, Emit(report)]
+    assert bench.receive(packet) == [Kept(report), acknowledgement]
     assert bench.receive(packet) == [acknowledgement]
 
 
 def test_a_text_that_the_box_joined_without_a_part_is_not_complete(bench: Bench) -> None:
-    [text] = told(bench.receive(push("RECEIVE", 5, "srcnum:1;msg:[SMS2 missed] end")), SmsArrived)
-    assert (text.text, text.parts, text.complete) == ("[SMS2 missed] end", 1, False)
+    steps = bench.receive(push("RECEIVE", 5, "srcnum:1;msg:[SMS2 missed] end"))
+    assert parts(steps) == [arrived("[SMS2 missed] end", "1", complete=False)]
 
 
-# Texts in pieces
-
-
-@pytest.fixture
-def joining() -> Bench:
-    """Give a dialog with a box whose texts come in pieces."""
-    bench = Bench(Box(key="box", password="pw", lines=("goip1",), join_texts=True))
+def test_where_texts_come_in_pieces_each_may_be_one() -> None:
+    bench = Bench(replace(BOX, join_texts=True))
     bench.receive(keepalive())
-    return bench
-
-
-def texts(steps: Steps[Address]) -> list[tuple[str, int, bool]]:
-    return [(text.text, text.parts, text.complete) for text in told(steps, SmsArrived)]
-
-
-def test_pieces_of_a_text_are_joined(joining: Bench) -> None:
-    piece = "x" * 60
-    assert joining.receive(push("RECEIVE", 9, f"srcnum:1;msg:{piece}")) == [Send(b"RECEIVE 9 OK", PEER)]
-    joining.after(29)
-    assert texts(joining.receive(push("RECEIVE", 8, f"srcnum:1;msg:{piece}"))) == []
-    joining.after(29)
-    assert texts(joining.receive(push("RECEIVE", 7, "srcnum:1;msg:end"))) == [
-        (piece + piece + "end", 3, True)
-    ]
-    assert texts(joining.after(60)) == []
-
-
-def test_the_last_piece_may_be_long(joining: Bench) -> None:
-    joining.receive(push("RECEIVE", 9, f"srcnum:1;msg:{'x' * 60}"))
-    assert texts(joining.after(29.9)) == []
-    assert texts(joining.after(0.1)) == [("x" * 60, 1, True)]
-
-
-def test_a_short_text_waits_for_nothing(joining: Bench) -> None:
-    assert texts(joining.receive(push("RECEIVE", 9, f"srcnum:1;msg:{'x' * 59}"))) == [("x" * 59, 1, True)]
-
-
-def test_a_repeated_piece_is_no_other(joining: Bench) -> None:
-    for _ in range(2):
-        joining.receive(push("RECEIVE", 9, f"srcnum:1;msg:{'x' * 60}"))
-    assert texts(joining.after(30)) == [("x" * 60, 1, True)]
-
-
-def test_what_waits_for_more_is_told_when_the_gateway_is_let_go(joining: Bench) -> None:
-    joining.receive(push("RECEIVE", 9, f"srcnum:1;msg:{'x' * 60}"))
-    assert texts(joining.dialog.detach("box", joining.now)) == [("x" * 60, 1, True)]
-    assert joining.dialog.deadline() is None
+    steps = bench.receive(push("RECEIVE", 9, "srcnum:1;msg:a"))
+    assert parts(steps) == [arrived("a", "1", loose=True)]
+    assert sent(steps) == [(b"RECEIVE 9 OK", PEER)]
 
 
 # Calls
 
 
-def calls(steps: Iterable[Steps[Address]]) -> list[tuple[CallEventType, str | None, str | None]]:
+def calls(steps: Iterable[Shown]) -> list[tuple[CallEventType, str | None, str | None]]:
     events = [event.call for some in steps for event in told(some, CallChanged)]
     return [(call.event, call.number, call.cause) for call in events]
 

@@ -24,7 +24,7 @@ from custom_components.gsm_gateway.aiogsm.goip.sending import PUT_OFF, BulkSessi
 from custom_components.gsm_gateway.aiogsm.goip.session import Fate, Result, Sent, Turn
 from custom_components.gsm_gateway.aiogsm.requests import SendSms, SmsTaken
 
-from .goip_turns import play, refused_with, result, run, said
+from .goip_turns import answer, play, refused_with, result, run, said
 
 SMS = SendSms(port="goip1", recipient="+8613800138000", text="hello", message_id="m")
 MSG, PASSWORD, SEND, DONE = (
@@ -68,7 +68,8 @@ def kinds(turn: Turn) -> dict[int, type[Result]]:
 def test_a_whole_session(session: BulkSession) -> None:
     assert session.begin(0) == Turn(MSG)
     assert session.answer(CONFIRMED, 1) == Turn(PASSWORD)
-    assert session.answer(AUTHENTICATED, 2) == Turn(SEND)
+    assert session.answer(AUTHENTICATED, 2) == Turn(mark=Sent(11, 1, 7, "m"))
+    assert session.marked(Sent(11, 1, 7, "m"), 2.5, durable=True) == Turn(SEND)
     assert session.answer(WAITING, 3) == Turn()
     assert not session.over
     assert session.answer(TAKEN, 6) == Turn(DONE, (Fate(SmsTaken(160), Sent(11, 1, 7, "m")),))
@@ -128,7 +129,7 @@ def test_a_number_is_not_repeated_to_a_box_that_would_send_again() -> None:
     play(session, 100)
     assert said(run(session, 107), MSG) == [105]
     session.answer(CONFIRMED, 108)
-    session.answer(AUTHENTICATED, 110)
+    answer(session, AUTHENTICATED, 110)
     assert session.answer(WAITING, 112) == Turn()
     [(when, none), (end, turn)] = run(session, 1000)
     assert (when, none) == (117, Turn())
@@ -148,7 +149,7 @@ def test_waiting_puts_the_repeat_off_but_not_the_end(session: BulkSession) -> No
 def test_repeated_answers_change_nothing(session: BulkSession) -> None:
     play(session, 0, CONFIRMED)
     assert session.answer(CONFIRMED, 1) == Turn()
-    session.answer(AUTHENTICATED, 1)
+    answer(session, AUTHENTICATED, 1)
     assert session.answer(AUTHENTICATED, 2) == Turn()
     assert session.answer(CONFIRMED, 2) == Turn()
 
@@ -248,13 +249,13 @@ def test_numbers_follow_one_another() -> None:
     session = session_of("123", "456")
     assert session.begin(0).packet == MSG
     session.answer(CONFIRMED, 1)
-    assert session.answer(AUTHENTICATED, 2) == Turn(b"SEND 11 1 123\n")
-    turn = session.answer(TAKEN, 3)
+    assert answer(session, AUTHENTICATED, 2) == Turn(b"SEND 11 1 123\n")
+    turn = answer(session, TAKEN, 3)
     assert turn.packet == b"SEND 11 2 456\n"
     assert by_ticket(turn) == {1: SmsTaken(160)}
     assert session.answer(TAKEN, 4) == Turn()
     session.add(Parcel(3, SMS))
-    turn = session.answer(Refused(11, "errorstatus:38", 2), 5)
+    turn = answer(session, Refused(11, "errorstatus:38", 2), 5)
     assert turn.packet == b"SEND 11 3 +8613800138000\n"
     assert kinds(turn) == {2: CommandRefused}
     turn = session.answer(Taken(11, 3, 161), 6)
@@ -282,8 +283,8 @@ def test_no_number_is_said_later_than_a_minute_after_the_text() -> None:
     session = session_of("123", "456", "789")
     session.begin(0)
     session.answer(CONFIRMED, 1)
-    session.answer(AUTHENTICATED, 2)
-    assert session.answer(TAKEN, 60).packet == b"SEND 11 2 456\n"
+    answer(session, AUTHENTICATED, 2)
+    assert answer(session, TAKEN, 60).packet == b"SEND 11 2 456\n"
     turn = session.answer(Taken(11, 2), 61)
     assert turn.packet == DONE
     assert kinds(turn) == {2: SmsTaken}
@@ -291,7 +292,7 @@ def test_no_number_is_said_later_than_a_minute_after_the_text() -> None:
     assert rest is not None
     assert rest.begin(61) == Turn(b"MSG 12 5 hello\n")
     rest.answer(Prompt(12, Word.CONFIRMED), 62)
-    assert rest.answer(Prompt(12, Word.AUTHENTICATED), 62).packet == b"SEND 12 1 789\n"
+    assert answer(rest, Prompt(12, Word.AUTHENTICATED), 62).packet == b"SEND 12 1 789\n"
 
 
 def test_after_a_number_that_nobody_knows_of_the_others_go_out_in_the_next_session() -> None:
@@ -338,7 +339,7 @@ def test_doubt_about_one_number_is_none_about_the_next() -> None:
     session = session_of("123", "456")
     play(session, 0, CONFIRMED, AUTHENTICATED, WAITING)
     session.tick(5)
-    session.answer(TAKEN, 6)
+    answer(session, TAKEN, 6)
     assert kinds(session.answer(Refused(11, "SENDID"), 7)) == {2: PortNotReady}
 
 

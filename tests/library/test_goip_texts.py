@@ -2,7 +2,7 @@
 
 import pytest
 
-from custom_components.gsm_gateway.aiogsm.dialog import Box, Settle, Steps
+from custom_components.gsm_gateway.aiogsm.dialog import Box, Settle
 from custom_components.gsm_gateway.aiogsm.errors import (
     GatewayTimeout,
     OutcomeUnknown,
@@ -19,6 +19,7 @@ from .goip_stage import (
     PEER,
     STRANGER,
     Bench,
+    Shown,
     events,
     keepalive,
     outcome,
@@ -42,7 +43,7 @@ def bench() -> Bench:
 
 def opened(bench: Bench, *requests: SendSms) -> int:
     """Have a session opened as far as its first number, and give its sendid."""
-    steps: Steps[Address] = []
+    steps: Shown = []
     for ticket, request in enumerate(requests, 1):
         steps += bench.submit(request, ticket)
     sid = sendid(steps)
@@ -90,7 +91,7 @@ def test_the_eleventh_number_waits_for_the_next_session(bench: Bench) -> None:
 
 def test_texts_and_codes_take_turns(bench: Bench) -> None:
     sid = opened(bench, sms())
-    assert bench.submit(SendUssd(port="goip1", code="*100#", timeout=30), ticket=2) == []
+    assert sent(bench.submit(SendUssd(port="goip1", code="*100#", timeout=30), ticket=2)) == []
     _, (following, _) = sent(bench.receive(f"OK {sid} 1\n"))
     assert following.startswith(b"USSD ")
 
@@ -185,7 +186,7 @@ def test_nothing_is_told_late_of_a_gateway_that_was_let_go() -> None:
     bench = Bench(BOX, Box(key="other", password="pw", lines=("x",)))
     bench.receive(keepalive())
     sid = unknown(bench)
-    bench.dialog.detach("box", bench.now)
+    bench.detach()
     assert bench.receive(f"OK {sid} 1 160\n") == []
 
 
@@ -209,8 +210,8 @@ def test_a_box_that_sends_twice_does_so_after_it_was_attached_anew(bench: Bench)
     sid = opened(bench, sms())
     bench.receive(f"OK {sid} 1 160\n")
     assert told(bench.receive(f"OK {sid} 1 161\n"), TroubleFound)
-    bench.dialog.detach("box", bench.now)
-    bench.dialog.attach(BOX, bench.now)
+    bench.detach()
+    bench.attach()
     bench.receive(keepalive())
     opened(bench, sms())
     assert sent(bench.after(50)) == []

@@ -231,7 +231,7 @@ def test_transcript_long_text() -> None:
         assert isinstance(message, Event)
         part = codec.read_event(message)
         assert isinstance(part, Part)
-        texts += [joined.text for joined in joiner.add(part, 0.0)]
+        texts += [joined.text for joined in joiner.add(part, 0.0)[0]]
     assert texts == ["Очень длинное сообщение " * 4]
 
 

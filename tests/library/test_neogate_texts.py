@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from custom_components.gsm_gateway.aiogsm.models import SmsArrived
+from custom_components.gsm_gateway.aiogsm.parts import Joined, Joiner
+from custom_components.gsm_gateway.aiogsm.records import SmsArrived
 
 from .neogate_stage import BOX, Bench, arrived, received
 
@@ -22,27 +23,24 @@ def box(bench: Bench) -> Bench:
     return bench
 
 
-def test_single_texts_are_never_taken_for_repeats(box: Bench) -> None:
+def test_a_text_is_kept_as_it_came(box: Bench) -> None:
     received(box, "Hi+there")
     received(box, "Hi+there")
-    assert box.events == [arrived("Hi there")] * 2
-
-
-def test_parts_are_joined_even_over_a_reconnect(box: Bench) -> None:
-    received(box, "%EF%BB%BFb", ID="244", Index="2", Total="2")
-    box.lose()
-    box.greet()
-    box.events.clear()
-    received(box, "%EF%BB%BFa", ID="244", Index="1", Total="2")
-    assert box.events == [arrived("ab", 2)]
-
-
-def test_a_text_in_parts_is_told_after_5_minutes_as_it_is(box: Bench) -> None:
-    received(box, "b", ID="244", Index="2", Total="2")
-    box.wait(299.9)
+    assert box.kept == [arrived("Hi there")] * 2
     assert box.events == []
-    box.wait(0.1)
-    assert box.events == [arrived("b", 2, complete=False)]
+
+
+def test_so_is_each_part_of_a_long_one(box: Bench) -> None:
+    for index in ("2", "1"):
+        received(box, "%EF%BB%BFb", ID="244", Index=index, Total="2")
+    assert box.kept == [arrived("b", reference="244", index=index, total=2) for index in (2, 1)]
+
+
+def joined(box: Bench) -> list[Joined]:
+    """Join what was kept of texts."""
+    joiner = Joiner()
+    parts = [record.part for record in box.kept if isinstance(record, SmsArrived)]
+    return [text for part in parts for text in joiner.add(part, 0.0)[0]]
 
 
 def test_a_text_is_stamped_in_the_time_zone_of_the_box(bench: Bench) -> None:
@@ -50,8 +48,7 @@ def test_a_text_is_stamped_in_the_time_zone_of_the_box(bench: Bench) -> None:
     bench.connect()
     received(bench, "Hi", Recvtime="2026-07-01 08:00:00")
     received(bench, "Hi", Recvtime="yesterday")
-    texts = [event for event in bench.events if isinstance(event, SmsArrived)]
-    assert [text.stamped_at for text in texts] == [datetime(2026, 7, 1, tzinfo=UTC), None]
+    assert [text.stamped_at for text in joined(bench)] == [datetime(2026, 7, 1, tzinfo=UTC), None]
 
 
 @pytest.mark.parametrize("field", ["GsmSpan", "GsmPort"])
@@ -64,7 +61,8 @@ def test_parts_join_as_every_firmware_counts_them(
     for place in order:
         about = {"ID": "7", "Index": str(place + base), "Total": "3"}
         received(box, "abc"[place], **{"GsmSpan": "", field: port}, **about)
-    assert box.events == [arrived("abc", 3)]
+    [text] = joined(box)
+    assert (text.text, text.parts, text.complete) == ("abc", 3, True)
 
 
 def test_parts_of_several_people_and_ports_do_not_mix(box: Bench) -> None:
@@ -73,8 +71,7 @@ def test_parts_of_several_people_and_ports_do_not_mix(box: Bench) -> None:
         for number, (sender, span) in enumerate(whose):
             text = f"{number}{'ab'[int(place) - 1]}"
             received(box, text, ID="7", Index=place, Total="2", Sender=sender, GsmSpan=span)
-    texts = [event for event in box.events if isinstance(event, SmsArrived)]
-    assert [(text.sender, text.port, text.text) for text in texts] == [
+    assert [(text.sender, text.port, text.text) for text in joined(box)] == [
         ("+49", "1", "0a0b"),
         ("+48", "1", "1a1b"),
         ("+49", "2", "2a2b"),
@@ -98,9 +95,9 @@ def test_what_is_told_of_a_text_is_what_was_written(box: Bench, contents: list[s
     total = len(contents)
     for place, content in enumerate(contents, start=1):
         received(box, content, ID="7", Index=str(place), Total=str(total))
-    assert box.events == [arrived(text, total)]
+    assert [one.text for one in joined(box)] == [text]
 
 
 def test_the_sender_is_printable(box: Bench) -> None:
     received(box, "Hi", Sender="\u202eknaB\x07\u2028")
-    assert [event.sender for event in box.events if isinstance(event, SmsArrived)] == ["knaB"]
+    assert [text.sender for text in joined(box)] == ["knaB"]

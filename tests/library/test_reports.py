@@ -2,7 +2,7 @@
 
 import pytest
 
-from custom_components.gsm_gateway.aiogsm.models import DeliveryReported
+from custom_components.gsm_gateway.aiogsm.records import DeliveryReported
 from custom_components.gsm_gateway.aiogsm.reports import (
     EARLY_FOR,
     KNOWN_FOR,
@@ -68,19 +68,25 @@ def test_a_restart_of_another_port_does_not_matter(reports: Reports) -> None:
 
 def test_a_report_that_comes_first_waits_for_its_text(reports: Reports) -> None:
     early, final = report(delivered=None), report()
-    assert reports.find(early, 0.0) is None
-    assert reports.find(final, 1.0) is None
+    for one, at in ((early, 0.0), (final, 1.0)):
+        assert reports.find(one, at) is None
+        reports.keep(one, at)
     assert reports.sent("b", "1", 8, NUMBER, 2.0) == []
     assert reports.sent("a", "1", 7, NUMBER, 2.0) == [early, final]
     assert reports.sent("again", "1", 7, NUMBER, 3.0) == []
 
 
 def test_a_report_does_not_wait_for_ever(reports: Reports) -> None:
-    reports.find(report(), 0.0)
+    reports.keep(report(), 0.0)
     assert reports.sent("a", "1", 7, NUMBER, EARLY_FOR) == []
 
 
 def test_a_report_does_not_wait_over_a_restart(reports: Reports) -> None:
-    reports.find(report(), 0.0)
+    reports.keep(report(), 0.0)
     reports.restarted("1")
+    assert reports.sent("a", "1", 7, NUMBER, 1.0) == []
+
+
+def test_what_is_only_looked_for_does_not_wait(reports: Reports) -> None:
+    reports.find(report(), 0.0)
     assert reports.sent("a", "1", 7, NUMBER, 1.0) == []

@@ -1,170 +1,132 @@
-"""The sender: what becomes known of a text after it was settled."""
-
-import asyncio
-from collections.abc import AsyncIterator, Callable
+"""What becomes known of a text after it was settled: reports of the network, and results that come late."""
 
 import pytest
 
+from custom_components.gsm_gateway.aiogsm.admission import Policy
+from custom_components.gsm_gateway.aiogsm.aftermath import MOST_KNOWN
 from custom_components.gsm_gateway.aiogsm.errors import OutcomeUnknown
-from custom_components.gsm_gateway.aiogsm.models import (
-    DeliveryReported,
-    LateResult,
-    Message,
-    MessageError,
-    MessageStatus,
-)
-from custom_components.gsm_gateway.aiogsm.outbox import Outbox
-from custom_components.gsm_gateway.aiogsm.requests import Outcome, SendSms, SmsTaken
-from custom_components.gsm_gateway.aiogsm.sender import MOST_REPORTABLE, Sender
+from custom_components.gsm_gateway.aiogsm.limits import Limits
+from custom_components.gsm_gateway.aiogsm.models import LateResult, MessageError, MessageStatus
+from custom_components.gsm_gateway.aiogsm.requests import SmsTaken
 
-from .test_outbox import ports, text
+from .clocks import turns_of_the_loop
+from .mail_stage import Box, Run
 
-type Answer = Callable[[SendSms], Outcome]
+DELIVERED, SENT, UNKNOWN = MessageStatus.DELIVERED, MessageStatus.SENT, MessageStatus.UNKNOWN
 
 
-class Told:
-    """What a sender tells, and what the network answers it."""
-
-    def __init__(self) -> None:
-        self.changes: list[Message] = []
-        self.queue: list[int] = []
-        self.answers: Answer = lambda _: SmsTaken(reference=7)
-
-    async def submit(self, request: SendSms) -> SmsTaken:
-        outcome = self.answers(request)
-        if isinstance(outcome, Exception):
-            raise outcome
-        assert isinstance(outcome, SmsTaken)
-        return outcome
-
-    @property
-    def steps(self) -> list[MessageStatus]:
-        return [message.status for message in self.changes]
+@pytest.fixture(autouse=True)
+def _numbers(box: Box) -> None:
+    """Let the box number the texts that it takes."""
+    box.network.answer = lambda _: SmsTaken(reference=7)
 
 
 @pytest.fixture
-def told() -> Told:
-    return Told()
+def _silence(box: Box) -> None:
+    box.network.answer = lambda _: OutcomeUnknown("silence")
 
 
-@pytest.fixture
-async def sender(told: Told) -> AsyncIterator[Sender]:
-    sender = Sender(
-        Outbox(pace=0.0),
-        submit=told.submit,
-        ports=lambda: ports(["1"]),
-        on_change=told.changes.append,
-        on_queue=told.queue.append,
-    )
-    sender.start()
-    yield sender
-    sender.stop()
-    await sender.finish()
-
-
-def report(delivered: bool | None, reference: int = 7) -> DeliveryReported:
-    return DeliveryReported(gateway="box", port="1", reference=reference, delivered=delivered)
-
-
-async def send(sender: Sender, message_id: str = "a") -> Message:
-    async with asyncio.timeout(1):
-        return await sender.send(text(message_id)).wait()
+async def learn(
+    run: Run, *, taken: bool, message_id: str | None = None, reference: int | None = None
+) -> None:
+    """Let the result of the text that was sent last come late."""
+    message_id = message_id or run.last.message_id
+    run.mail.learned_late(LateResult(gateway="box", message_id=message_id, taken=taken, reference=reference))
+    await turns_of_the_loop()
 
 
 @pytest.mark.parametrize(
     ("delivered", "status", "detail"),
-    [(True, MessageStatus.DELIVERED, None), (False, MessageStatus.FAILED, "not delivered")],
+    [(True, DELIVERED, None), (False, MessageStatus.FAILED, "not delivered")],
 )
+@pytest.mark.parametrize("number", ["+15551234567", None])
 async def test_a_report_tells_what_became_of_a_text(
-    sender: Sender, told: Told, delivered: bool, status: MessageStatus, detail: str | None
+    run: Run, delivered: bool, status: MessageStatus, detail: str | None, number: str | None
 ) -> None:
-    await send(sender)
-    sender.reported(report(delivered))
-    assert (told.changes[-1].status, told.changes[-1].error_detail) == (status, detail)
+    await run.send()
+    await run.report(delivered, number=number)
+    assert (run.last.status, run.last.error_detail) == (status, detail)
+    assert run.disk.message() == run.last
 
 
-async def test_while_the_network_tries_a_text_is_sent(sender: Sender, told: Told) -> None:
-    await send(sender)
-    sender.reported(report(None))
-    assert told.steps[-1] is MessageStatus.SENT
+async def test_while_the_network_tries_a_text_is_sent(run: Run) -> None:
+    await run.send()
+    await run.report(None)
+    assert run.statuses == ["queued", "sending", "sent"]
 
 
-async def test_the_first_final_word_counts(sender: Sender, told: Told) -> None:
-    await send(sender)
-    sender.reported(report(True))
-    sender.reported(report(False))
-    assert told.steps[-1] is MessageStatus.DELIVERED
+async def test_the_first_final_word_counts_and_is_told_once(run: Run) -> None:
+    await run.send()
+    await run.report(True)
+    await run.report(False)
+    await run.report(True)
+    assert run.statuses == ["queued", "sending", "sent", "delivered"]
 
 
-async def test_a_report_may_come_before_the_box_told_its_number(sender: Sender, told: Told) -> None:
-    sender.reported(report(True))
-    await send(sender)
-    assert told.steps[-2:] == [MessageStatus.SENT, MessageStatus.DELIVERED]
+async def test_a_report_about_nothing_changes_nothing(run: Run) -> None:
+    await run.send()
+    await run.report(True, reference=8)
+    assert run.last.status is SENT
 
 
-async def test_a_report_about_nothing_changes_nothing(sender: Sender, told: Told) -> None:
-    await send(sender)
-    sender.reported(report(True, reference=8))
-    assert told.steps[-1] is MessageStatus.SENT
+async def test_a_box_without_numbers_gets_no_reports(box: Box, run: Run) -> None:
+    box.network.answer = lambda _: SmsTaken()
+    await run.send()
+    await run.report(True)
+    assert run.last.status is SENT
 
 
-async def test_a_box_without_numbers_gets_no_reports(sender: Sender, told: Told) -> None:
-    told.answers = lambda _: SmsTaken()
-    await send(sender)
-    sender.reported(report(True))
-    assert told.steps[-1] is MessageStatus.SENT
+async def test_after_a_restart_numbers_mean_nothing(run: Run) -> None:
+    await run.send()
+    run.mail.restarted("1")
+    await run.report(True, number=None)
+    assert run.last.status is SENT
 
 
-async def test_after_a_restart_numbers_mean_nothing(sender: Sender, told: Told) -> None:
-    await send(sender)
-    sender.restarted("1")
-    sender.reported(report(True))
-    assert told.steps[-1] is MessageStatus.SENT
-
-
+@pytest.mark.usefixtures("_silence")
 @pytest.mark.parametrize(
     ("taken", "status", "error"),
-    [(True, MessageStatus.SENT, None), (False, MessageStatus.FAILED, MessageError.REFUSED)],
+    [(True, SENT, None), (False, MessageStatus.FAILED, MessageError.REFUSED)],
 )
 async def test_a_late_result_raises_an_unknown_text_once(
-    sender: Sender, told: Told, taken: bool, status: MessageStatus, error: MessageError | None
+    run: Run, taken: bool, status: MessageStatus, error: MessageError | None
 ) -> None:
-    told.answers = lambda _: OutcomeUnknown("silence")
-    await send(sender)
-    assert told.steps[-1] is MessageStatus.UNKNOWN
-    sender.learned_late(LateResult(gateway="box", message_id="a", taken=taken))
-    sender.learned_late(LateResult(gateway="box", message_id="a", taken=not taken))
-    assert (told.changes[-1].status, told.changes[-1].error) == (status, error)
+    await run.send()
+    assert run.last.status is UNKNOWN
+    await learn(run, taken=taken)
+    await learn(run, taken=not taken)
+    assert run.statuses == ["queued", "sending", "unknown", status.value]
+    assert run.last.error is error
+    assert run.disk.message() == run.last
 
 
-async def test_a_late_result_brings_the_number_for_reports(sender: Sender, told: Told) -> None:
-    told.answers = lambda _: OutcomeUnknown("silence")
-    await send(sender)
-    sender.learned_late(LateResult(gateway="box", message_id="a", taken=True, reference=7))
-    sender.reported(report(True))
-    assert told.steps[-2:] == [MessageStatus.SENT, MessageStatus.DELIVERED]
+@pytest.mark.usefixtures("_silence")
+async def test_a_late_result_brings_the_number_for_reports(run: Run) -> None:
+    await run.send()
+    await learn(run, taken=True, reference=7)
+    await run.report(True)
+    assert run.statuses[-2:] == ["sent", "delivered"]
 
 
-async def test_a_late_result_about_a_settled_or_unknown_text_changes_nothing(
-    sender: Sender, told: Told
-) -> None:
-    await send(sender)
-    before = list(told.changes)
-    sender.learned_late(LateResult(gateway="box", message_id="a", taken=False))
-    sender.learned_late(LateResult(gateway="box", message_id="nobody", taken=True))
-    assert told.changes == before
+async def test_a_late_result_about_a_settled_or_unknown_text_changes_nothing(run: Run) -> None:
+    await run.send()
+    before = list(run.changes)
+    await learn(run, taken=False)
+    await learn(run, taken=True, message_id="nobody")
+    assert run.changes == before
 
 
-async def test_what_is_remembered_is_bounded(sender: Sender, told: Told) -> None:
-    await send(sender, "first")
-    for number in range(MOST_REPORTABLE):
-        await send(sender, f"m{number}")
-    before = list(told.changes)
-    sender.learned_late(LateResult(gateway="box", message_id="first", taken=False))
-    assert told.changes == before
+async def test_what_is_remembered_is_bounded(box: Box) -> None:
+    box.policy = Policy(limits=Limits(per_hour=0))
+    run = await box.run()
+    [first] = await run.send()
+    await run.send(*["hello"] * MOST_KNOWN)
+    before = list(run.changes)
+    await learn(run, taken=False, message_id=first.message.message_id)
+    assert run.changes == before
 
 
-async def test_the_queue_is_told_as_it_grows_and_shrinks(sender: Sender, told: Told) -> None:
-    await send(sender)
-    assert told.queue[-1] == 0
-    assert max(told.queue) == 1
+async def test_the_queue_is_told_as_it_grows_and_shrinks(run: Run) -> None:
+    await run.send()
+    assert run.queue[-1] == 0
+    assert max(run.queue) == 1

@@ -12,7 +12,7 @@ from .journal import Remembered
 from .models import LateResult, Message, MessageError, MessageStatus
 from .outbox import Moment
 from .records import DeliveryReported
-from .reports import Reports, same_number
+from .reports import KNOWN_FOR, Reports, same_number
 
 MOST_KNOWN = 2000
 """How many settled texts are remembered, because more may come to be known of them."""
@@ -26,9 +26,13 @@ class Settled(NamedTuple):
 
 
 class Reported(NamedTuple):
-    """A report is about a text that is known; ``changed`` is the text as it stands now, if that is news."""
+    """What a report changes: the text that stands differently by it, if one does.
 
-    changed: Message | None
+    ``early``: it is about none that is known yet.
+    """
+
+    message: Message | None = None
+    early: bool = False
 
 
 class Aftermath:
@@ -58,20 +62,24 @@ class Aftermath:
     def settled(self, message: Message, now: Moment) -> Settled:
         """Remember a text that was settled just now."""
         self._remember(message)
-        if message.reference is None:
-            return Settled(message)
-        reports = self._expect(message, now.at)
-        return Settled(self._count(message, reports), tuple(reports))
+        if message.reference is not None:
+            reports = self._expect(message, now.at)
+        elif message.status is MessageStatus.UNKNOWN and message.port is not None:
+            left_at = now.at - _age(message, now)
+            reports = self._reports.early(message.port, message.recipient, left_at, now.at)
+        else:
+            reports = []
+        return Settled(self._count(message, reports, now), tuple(reports))
 
-    def reported(self, report: DeliveryReported, now: Moment) -> Reported | None:
-        """Learn from the network what became of a text; ``None`` where it is about none that is known."""
+    def reported(self, report: DeliveryReported, now: Moment) -> Reported:
+        """Learn from the network what became of a text."""
         message_id = self._reports.find(report, now.at)
-        message = self._nameless(report) if message_id is None else self._known.get(message_id)
+        message = self._nameless(report, now) if message_id is None else self._known.get(message_id)
         if message is None:
             self._reports.keep(report, now.at)
-            return None
-        counted = self._count(message, [report])
-        return Reported(counted if counted != message else None)
+            return Reported(early=True)
+        counted = self._count(message, [report], now)
+        return Reported(None if counted == message else counted)
 
     def learned_late(self, late: LateResult, now: Moment) -> Settled | None:
         """Raise a text whose fate was unknown, once; ``None`` where there is nothing to raise."""
@@ -84,12 +92,12 @@ class Aftermath:
         sent = replace(message, status=MessageStatus.SENT, error=None, reference=late.reference)
         return self.settled(sent, now)
 
-    def _nameless(self, report: DeliveryReported) -> Message | None:
+    def _nameless(self, report: DeliveryReported, now: Moment) -> Message | None:
         """Give the newest text of unknown fate that a report may be about: nothing numbered it."""
         if report.number is None:
             return None
         for message in reversed(self._known.values()):
-            unnumbered = message.status is MessageStatus.UNKNOWN and message.reference is None
+            unnumbered = message.status is MessageStatus.UNKNOWN and _age(message, now) < KNOWN_FOR
             if unnumbered and message.port == report.port and same_number(message.recipient, report.number):
                 return message
         return None
@@ -99,13 +107,17 @@ class Aftermath:
         assert message.reference is not None
         return self._reports.sent(message.message_id, message.port, message.reference, message.recipient, at)
 
-    def _count(self, message: Message, reports: Iterable[DeliveryReported]) -> Message:
-        """Give a text as reports leave it; the first word that is final counts."""
+    def _count(self, message: Message, reports: Iterable[DeliveryReported], now: Moment) -> Message:
+        """Give a text as reports leave it: sent, whatever they say; the first word that is final counts."""
         for report in reports:
-            if report.delivered is None or message.status not in (MessageStatus.SENT, MessageStatus.UNKNOWN):
+            if message.status is MessageStatus.UNKNOWN:
+                sent = replace(message, status=MessageStatus.SENT, error=None, error_detail=None)
+                message = replace(sent, reference=report.reference)
+                self._expect(message, now.at)
+            if report.delivered is None or message.status is not MessageStatus.SENT:
                 continue
             if report.delivered:
-                message = replace(message, status=MessageStatus.DELIVERED, error=None)
+                message = replace(message, status=MessageStatus.DELIVERED)
             else:
                 failed = replace(message, status=MessageStatus.FAILED, error=MessageError.REFUSED)
                 message = replace(failed, error_detail="not delivered")
@@ -119,5 +131,6 @@ class Aftermath:
 
 
 def _age(message: Message, now: Moment) -> float:
+    """Give the seconds since a text left."""
     assert message.left_at is not None  # it has left
     return max((now.wall - message.left_at).total_seconds(), 0.0)

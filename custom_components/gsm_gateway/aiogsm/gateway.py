@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 import logging
@@ -124,18 +124,27 @@ class Gateway:
         self._driver: Driver[Any] | None = None
         self._unsubscribe: Callable[[], None] | None = None
         self._attached = False
+        self._is_open = False
         self._opened_at = 0.0
         self._unheard: set[str] = set()
         self._stirred = asyncio.Event()
         self._first: asyncio.Future[None] | None = None
         self._jobs: set[asyncio.Task[None]] = set()
-        self._mail = Mail(
-            family,
-            policy or Policy(),
-            journal or NoJournal(),
-            submit=lambda request: self._opened().submit(box.key, request),
+        self._closing = asyncio.Lock()
+        self._policy = policy or Policy()
+        self._journal = journal or NoJournal()
+        self._clock = clock
+        self._mail = self._new_mail()
+
+    def _new_mail(self) -> Mail:
+        """Give what begins with each opening: all that is known of texts is in the journal."""
+        return Mail(
+            self.family,
+            self._policy,
+            self._journal,
+            submit=lambda request: self._opened().submit(self._box.key, request),
             ports=lambda: self._state.ports if self._state.connected else {},
-            clock=clock,
+            clock=self._clock,
             on_received=self._listeners.tell,
             on_change=lambda message: self._listeners.tell(MessageChanged(message)),
             on_queue=lambda queue: self._update(replace(self._state, queue=queue)),
@@ -175,7 +184,9 @@ class Gateway:
 
         Raise CannotConnect, LoginRefused or WrongPeer; the gateway is closed again then.
         """
+        self._mail = self._new_mail()
         remembered = await self._mail.restore()
+        self._is_open = True
         try:
             self._driver = await self._hub.acquire(self.family, self._endpoint)
             self._unsubscribe = self._driver.subscribe(self._on_dialog_event)
@@ -196,22 +207,27 @@ class Gateway:
 
     async def close(self) -> None:
         """Take leave: sockets are closed, no task or timer remains, and what has not left is kept."""
+        async with self._closing:
+            if self._is_open:
+                self._is_open = False
+                await self._close()
+
+    async def _close(self) -> None:
         if self._first is not None and not self._first.done():
             self._first.set_exception(LinkLost("the gateway was closed"))
         driver, self._driver = self._driver, None
         self._stirred.set()
         self._mail.sender.stop()
-        try:
+        async with AsyncExitStack() as last:
+            if driver is not None:
+                last.push_async_callback(self._hub.release, driver)
+            if self._unsubscribe is not None:
+                last.callback(self._unsubscribe)
+            last.push_async_callback(self._mail.close)
             if driver is not None and self._attached:
+                self._attached = False
                 await driver.detach(self._box.key)
             await asyncio.gather(*self._jobs, return_exceptions=True)
-        finally:
-            self._attached = False
-            await self._mail.close()
-            if self._unsubscribe is not None:
-                self._unsubscribe()
-            if driver is not None:
-                await self._hub.release(driver)
 
     def begin_handing_on(self) -> None:
         """Tell of received texts from now on, those that wait first: those who act on them are there."""

@@ -35,6 +35,8 @@ class Inbox:
         self._parts = Joiner()
         self._pieces = PieceJoiner()
         self._waiting: list[ReceivedSms] | None = []
+        self._turns: dict[str, ReceivedSms | None] = {}  # in order of arrival; None: not to be told yet
+        self._writes: set[asyncio.Future[bool]] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._retries: set[asyncio.TimerHandle] = set()
         self.doubtful = 0
@@ -44,6 +46,7 @@ class Inbox:
         assert self._waiting is not None  # nothing is handed on before this
         for sms in remembered.received:
             if sms.handed_on is HandedOn.NO:
+                self._turns[sms.message_id] = None
                 self._waiting.append(replace(sms, held_over=True))
                 continue
             self.doubtful += 1
@@ -59,7 +62,7 @@ class Inbox:
             age = max((self._clock() - kept.arrived_at).total_seconds(), 0.0)
             pushed_out, _ = self._take(kept.part, now - age)
             for joined in pushed_out:
-                self._keep(joined, self._received(joined))
+                self._keep(joined)
         self._set_timer()
 
     def begin(self) -> None:
@@ -86,8 +89,10 @@ class Inbox:
         self._set_timer()
         return durable
 
-    def close(self) -> None:
-        """Leave everything to the next run."""
+    async def close(self) -> None:
+        """Finish what is being handed on; everything else is left to the next run."""
+        while self._writes:
+            await asyncio.wait(self._writes)
         for timer in (self._timer, *self._retries):
             if timer is not None:
                 timer.cancel()
@@ -101,7 +106,8 @@ class Inbox:
         return self._parts.add(part, now) if part.total > 1 else ([whole(part)], False)
 
     def _received(self, joined: Joined) -> ReceivedSms:
-        return ReceivedSms(
+        """Give a whole text its place in the order in which texts are told."""
+        sms = ReceivedSms(
             message_id=f"sms_{uuid.uuid7().hex}",
             port=joined.port,
             sender=joined.sender,
@@ -112,11 +118,14 @@ class Inbox:
             complete=joined.complete,
             handed_on=HandedOn.NO if self._waiting is not None else HandedOn.BEGUN,
         )
+        self._turns[sms.message_id] = None
+        return sms
 
     def _kept(self, joined: Joined, sms: ReceivedSms, *, durable: bool) -> None:
         """Go on with a text that is in the journal; or is not, because that could not be."""
         if not durable and joined.waited:  # its parts are there, and would come again
-            self._later(lambda: self._keep(joined, sms))
+            self._pass_over(sms)
+            self._later(lambda: self._keep(joined))
         elif self._waiting is not None:
             self._waiting.append(sms)
         elif durable and sms.handed_on is HandedOn.NO:
@@ -124,25 +133,52 @@ class Inbox:
         else:
             self._give(sms)
 
-    def _keep(self, joined: Joined, sms: ReceivedSms) -> None:
-        written = self._journal.write(*_whole(joined, sms))
-        written.add_done_callback(lambda done: self._kept(joined, sms, durable=done.result()))
+    def _keep(self, joined: Joined) -> None:
+        sms = self._received(joined)
+        self._write(_whole(joined, sms), lambda durable: self._kept(joined, sms, durable=durable))
 
     def _hand_on(self, sms: ReceivedSms) -> None:
         """Hand on a text once the journal says that this was begun; never before."""
         begun = replace(sms, handed_on=HandedOn.BEGUN)
 
-        def _on_written(written: asyncio.Future[bool]) -> None:
-            if written.result():
+        def _on_written(durable: bool) -> None:
+            if durable:
                 self._give(begun)
             else:
-                self._later(lambda: self._hand_on(sms))
+                self._pass_over(sms)
+                self._later(_again)
 
-        self._journal.write(PutReceived(begun)).add_done_callback(_on_written)
+        def _again() -> None:
+            self._turns[sms.message_id] = None
+            self._hand_on(sms)
+
+        self._write([PutReceived(begun)], _on_written)
 
     def _give(self, sms: ReceivedSms) -> None:
-        self._tell(sms)
-        self._journal.write(PutReceived(replace(sms, handed_on=HandedOn.DONE)))
+        """Tell of a text when all that came before it were told."""
+        self._turns[sms.message_id] = sms
+        self._tell_in_turn()
+
+    def _pass_over(self, sms: ReceivedSms) -> None:
+        """Let no other text wait for this one, which cannot be told for a while."""
+        del self._turns[sms.message_id]
+        self._tell_in_turn()
+
+    def _tell_in_turn(self) -> None:
+        while self._turns and (sms := next(iter(self._turns.values()))) is not None:
+            del self._turns[sms.message_id]
+            self._tell(sms)
+            self._write([PutReceived(replace(sms, handed_on=HandedOn.DONE))], lambda _: None)
+
+    def _write(self, changes: list[Change], then: Callable[[bool], None]) -> None:
+        written = self._journal.write(*changes)
+        self._writes.add(written)
+
+        def _go_on(_: asyncio.Future[bool]) -> None:
+            self._writes.discard(written)
+            then(written.result())
+
+        written.add_done_callback(_go_on)
 
     def _later(self, again: Callable[[], None]) -> None:
         def _run() -> None:
@@ -157,7 +193,7 @@ class Inbox:
         self._timer = None
         now = asyncio.get_running_loop().time()
         for joined in [*self._parts.expire(now), *self._pieces.expire(now)]:
-            self._keep(joined, self._received(joined))
+            self._keep(joined)
         self._set_timer()
 
     def _set_timer(self) -> None:

@@ -164,7 +164,7 @@ class Mail:
     async def close(self) -> None:
         """Finish what is under way; everything else is left to the next run."""
         await self.sender.finish()
-        self._inbox.close()
+        await self._inbox.close()
         await self.journal.close()
         self.sender.leave()
 

@@ -95,6 +95,10 @@ class Outbox:
         """How many texts are not settled."""
         return len(self._queued) + len(self._departed)
 
+    def queued(self) -> list[Message]:
+        """Give the texts that have not departed."""
+        return [waiting.message for waiting in self._queued.values()]
+
     def add(self, message: Message, now: Moment) -> None:
         """Queue a text, or one that was queued in an earlier run."""
         self._queued[message.message_id] = self._waiting(message, now)

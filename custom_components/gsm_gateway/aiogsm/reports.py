@@ -64,6 +64,13 @@ class Reports:
         self._early = deque((one for one in early if one not in mine), maxlen=_MOST)
         return [one.report for one in mine]
 
+    def early(self, port: str, number: str, since: float, now: float) -> list[DeliveryReported]:
+        """Give the reports about texts to a number that came since then and whose text is not known."""
+        waiting = [one for one in self._early if now - one.at < EARLY_FOR]
+        mine = [one for one in waiting if one.at >= since and _is_to(one.report, port, number)]
+        self._early = deque((one for one in waiting if one not in mine), maxlen=_MOST)
+        return [one.report for one in mine]
+
     def find(self, report: DeliveryReported, now: float) -> str | None:
         """Give the id of the text that a report is about, if that is known."""
         run = self._run(report.port)
@@ -84,6 +91,10 @@ def _is_about(report: DeliveryReported, sent: _Sent) -> bool:
     if (report.port, report.reference) != (sent.port, sent.reference):
         return False
     return report.number is None or same_number(report.number, sent.number)
+
+
+def _is_to(report: DeliveryReported, port: str, number: str) -> bool:
+    return report.port == port and report.number is not None and same_number(report.number, number)
 
 
 def _is_recent(report: DeliveryReported, sent: _Sent, run: int, now: float) -> bool:

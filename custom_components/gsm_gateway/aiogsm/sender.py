@@ -9,10 +9,10 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 import uuid
 
-from .aftermath import Aftermath, Settled
-from .errors import GatewayError, LinkLost, OutcomeUnknown
+from .aftermath import Aftermath
+from .errors import CommandRefused, GatewayError, LinkLost, OutcomeUnknown
 from .journal import Change, DropReport, Journal, PutMessage, PutPush, PutReport, PutUsage, Remembered
-from .models import LateResult, Message, MessageStatus, PortState
+from .models import LateResult, Message, MessageError, MessageStatus, PortState
 from .outbox import COUNTED, Moment, Outbox, Turn
 from .records import DeliveryReported, Departing
 from .requests import AwaitResult, Outcome, SendSms, SmsTaken
@@ -101,7 +101,7 @@ class Sender:
         self._closed = False
         for message in left:
             self._run(self._ask_after(message))
-        self._on_queue(len(self._outbox))
+        self.pump()
 
     async def send(self, messages: Sequence[Message]) -> list[Sending]:
         """Queue texts together; on return they are in the journal, or in memory if that has no room.
@@ -187,7 +187,7 @@ class Sender:
     async def _come_back(self, ports: Iterable[str]) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(REST_TIMEOUT):
-                while any(self._outbox.is_out(port) for port in ports):
+                while not self._closed and any(self._outbox.is_out(port) for port in ports):
                     self._came_back.clear()
                     await self._came_back.wait()
 
@@ -197,7 +197,7 @@ class Sender:
             return
         ports, now = self._ports(), self._now()
         for message in self._outbox.give_up(ports, now):
-            self._changed(message)
+            self._changed(message, now)
         for departure in self._outbox.take(ports, now):
             if isinstance(departure, Turn):
                 self._grant(departure)
@@ -216,13 +216,18 @@ class Sender:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        self._came_back.set()
         for waiting in self._turns.values():
             if not waiting.done():
                 waiting.set_exception(LinkLost("the gateway was closed"))
 
     async def finish(self) -> None:
-        """Wait until all that had departed is settled."""
+        """Wait until all that had departed is settled, and keep what the journal does not have yet."""
         await asyncio.gather(*self._tasks)
+        for message in self._outbox.queued():
+            if message.message_id in self._unkept and not await self._journal.write(PutMessage(message)):
+                failed = replace(message, status=MessageStatus.FAILED, settled_at=self._now().wall)
+                self._tell(replace(failed, error=MessageError.STORE_FAILED))
 
     def leave(self) -> None:
         """Let nobody wait any longer for what is left to the next run."""
@@ -232,13 +237,13 @@ class Sender:
     async def reported(self, report: DeliveryReported) -> bool:
         """Learn from the network what became of a text that was taken; give whether that is durable."""
         now = self._now()
-        pushed = [] if report.push is None else [PutPush(report.port, report.push, now.wall)]
-        reported = self._aftermath.reported(report, now)
-        if reported is None:
-            return await self._journal.write(PutReport(report, now.wall), *pushed)
-        if reported.changed is None:
-            return await self._journal.write(*pushed)
-        return await self._write(reported.changed, *pushed)
+        found = self._aftermath.reported(report, now)
+        changes: list[Change] = [PutReport(report, now.wall)] if found.early else []
+        if report.push is not None:
+            changes.append(PutPush(report.port, report.push, now.wall))
+        if found.message is None:
+            return await self._journal.write(*changes)
+        return await self._write(found.message, *changes)
 
     def restarted(self, port: str) -> None:
         """Note that a port numbers its texts anew."""
@@ -247,7 +252,7 @@ class Sender:
     def learned_late(self, late: LateResult) -> None:
         """Raise a text whose fate was unknown, once."""
         if (settled := self._aftermath.learned_late(late, self._now())) is not None:
-            self._keep(settled)
+            self._write(settled.message, *(DropReport(report) for report in settled.reports))
 
     def _grant(self, turn: Turn) -> None:
         waiting = self._turns.get(turn.turn_id)
@@ -266,50 +271,55 @@ class Sender:
         request = SendSms(
             port=message.port, recipient=message.recipient, text=message.text, message_id=message.message_id
         )
-        await self._ask(request)
+        self._settle(message.message_id, await self._outcome(request))
 
     async def _ask_after(self, message: Message) -> None:
         assert message.port is not None  # it has left
         assert message.left_at is not None
         age = max((self._now().wall - message.left_at).total_seconds(), 0.0)
-        await self._ask(
+        outcome = await self._outcome(
             AwaitResult(port=message.port, message_id=message.message_id, trace=message.trace, age=age)
         )
+        if not isinstance(outcome, SmsTaken) and type(outcome) is not CommandRefused:
+            outcome = OutcomeUnknown(str(outcome))  # whatever kept its result from us, it may have left
+        self._settle(message.message_id, outcome)
 
-    async def _ask(self, request: SendSms | AwaitResult) -> None:
+    async def _outcome(self, request: SendSms | AwaitResult) -> Outcome:
         try:
-            outcome: Outcome = await self._submit(request)
+            return await self._submit(request)
         except GatewayError as err:
-            outcome = err
-        if self._closed and isinstance(outcome, OutcomeUnknown):
+            return err
+
+    def _settle(self, message_id: str, outcome: Outcome) -> None:
+        if self._closed and isinstance(outcome, OutcomeUnknown) and message_id not in self._unkept:
             return  # the next run asks what became of it
-        message = self._outbox.settle(request.message_id, outcome, self._ports(), self._now())
-        self._changed(message)
+        now = self._now()
+        self._changed(self._outbox.settle(message_id, outcome, self._ports(), now), now)
         self._came_back.set()
         self.pump()
 
-    def _changed(self, message: Message) -> None:
+    def _changed(self, message: Message, now: Moment) -> None:
         """Keep how a text stands now."""
         if not message.status.settled:
-            self._keep(Settled(message))
+            self._write(message)
             return
-        self._unkept.discard(message.message_id)
-        changes: list[Change] = []
+        settled = self._aftermath.settled(message, now)
+        changes: list[Change] = [DropReport(report) for report in settled.reports]
         if message.port is not None and message.status in COUNTED:
-            day = self._now().day
-            changes.append(PutUsage(message.port, day, self._outbox.usage.of_day(message.port, day)))
-        self._keep(self._aftermath.settled(message, self._now()), *changes)
+            sent = self._outbox.usage.of_day(message.port, now.day)
+            changes.append(PutUsage(message.port, now.day, sent))
+        self._write(settled.message, *changes)
 
-    def _keep(self, settled: Settled, *changes: Change) -> None:
+    def _write(self, message: Message, *changes: Change) -> asyncio.Future[bool]:
         """Write to the journal, and tell everybody once that is done."""
-        found = (DropReport(report) for report in settled.reports)
-        written = self._journal.write(PutMessage(settled.message), *found, *changes)
-        written.add_done_callback(lambda _: self._tell(settled.message))
-
-    async def _write(self, message: Message, *changes: Change) -> bool:
         written = self._journal.write(PutMessage(message), *changes)
-        written.add_done_callback(lambda _: self._tell(message))
-        return await written
+        written.add_done_callback(lambda done: self._written(message, durable=done.result()))
+        return written
+
+    def _written(self, message: Message, *, durable: bool) -> None:
+        if durable or message.status.settled:
+            self._unkept.discard(message.message_id)
+        self._tell(message)
 
     def _tell(self, message: Message) -> None:
         if (sending := self._sending.get(message.message_id)) is not None:
