@@ -15,6 +15,7 @@ from .aiogsm import (
     Call,
     CallChanged,
     ConnectionChanged,
+    Feature,
     Gateway,
     GatewayEvent,
     GatewayState,
@@ -32,6 +33,7 @@ from .aiogsm import (
 from .const import (
     CONF_ALLOW_SET_IMEI,
     CONF_CHANNELS,
+    CONF_IMEIS,
     CONF_JOIN_TEXTS,
     CONF_LINE,
     CONF_LINES,
@@ -49,6 +51,7 @@ from .const import (
     EVENT_USSD_RECEIVED,
 )
 from .contacts import ContactBook
+from .imeis import async_learn_imeis
 from .issues import (
     LINE_TAKEN,
     SENDS_TWICE,
@@ -63,8 +66,8 @@ from .sims import SimWatch
 
 _LOGGER = logging.getLogger(__name__)
 
-_READ_LIVE = {CONF_LINES, CONF_ALLOW_SET_IMEI, CONF_CHANNELS, CONF_NOTIFY_CONTACTS}
-"""What no box is opened with: lines come by themselves, the others are looked up when they are needed."""
+_READ_LIVE = {CONF_LINES, CONF_IMEIS, CONF_ALLOW_SET_IMEI, CONF_CHANNELS, CONF_NOTIFY_CONTACTS}
+"""What no box is opened with: lines and modules come by themselves, the others are looked up when needed."""
 
 type GsmGatewayConfigEntry = ConfigEntry[GsmGatewayCoordinator]
 type PortEventListener = Callable[[str, dict[str, Any]], None]
@@ -187,6 +190,8 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
         data, options = dict(entry.data), dict(entry.options)
         if CONF_LINES in data:
             data[CONF_LINES] = [line for line in data[CONF_LINES] if line != port]
+        if CONF_IMEIS in data:
+            data[CONF_IMEIS] = {name: imei for name, imei in data[CONF_IMEIS].items() if name != port}
         for key in {CONF_PASSWORDS, CONF_CHANNELS} & options.keys():
             options[key] = {line: value for line, value in options[key].items() if line != port}
         self.hass.config_entries.async_update_entry(entry, data=data, options=options)
@@ -221,6 +226,8 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
             self.hass.config_entries.async_update_entry(
                 self.config_entry, data={**self.config_entry.data, CONF_LINES: [*known, *new]}
             )
+        if Feature.PORTS_BY_THEMSELVES not in self.gateway.family.features:
+            async_learn_imeis(self.hass, self.config_entry, state)
         changed = {name: port for name, port in ports.items() if self.data.ports.get(name) is not port}
         self.sims.look(changed)
         for name, port in changed.items():
