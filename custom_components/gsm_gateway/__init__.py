@@ -1,6 +1,7 @@
 """GSM Gateway: boxes that hold SIM cards, in Home Assistant."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
@@ -14,9 +15,10 @@ from homeassistant.const import (
     EVENT_HOMEASSISTANT_STOP,
     Platform,
 )
-from homeassistant.core import Event, HomeAssistant, callback
+from homeassistant.core import Event, HassJob, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryError, ConfigEntryNotReady
 from homeassistant.helpers import config_validation as cv, device_registry as dr
+from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.typing import ConfigType
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
@@ -32,7 +34,7 @@ from .aiogsm import (
     LoginRefused,
     PortStatus,
 )
-from .const import CONF_FAMILY, CONF_LINES, CONF_TIME_ZONE, DOMAIN
+from .const import CONF_FAMILY, CONF_LINES, CONF_TIME_ZONE, DOMAIN, REFUSED_PAUSE
 from .coordinator import GsmGatewayConfigEntry, GsmGatewayCoordinator, box_options
 from .discovery import async_get_discovery
 from .issues import SIM_SWAPPED, TROUBLES, async_end_issues
@@ -95,6 +97,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: GsmGatewayConfigEntry) -
         coordinator = GsmGatewayCoordinator(hass, entry, gateway)
         await coordinator.async_open()
     except LoginRefused as err:
+        _async_try_again(hass, entry)
         raise ConfigEntryAuthFailed(translation_domain=DOMAIN, translation_key="invalid_auth") from err
     except InvalidInput as err:
         raise ConfigEntryError(translation_domain=DOMAIN, translation_key="invalid_settings") from err
@@ -122,6 +125,18 @@ async def async_setup_entry(hass: HomeAssistant, entry: GsmGatewayConfigEntry) -
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     entry.async_on_unload(entry.add_update_listener(_async_on_update))
     return True
+
+
+@callback
+def _async_try_again(hass: HomeAssistant, entry: GsmGatewayConfigEntry) -> None:
+    """Try a refused login again in a while, unless somebody acts before: it may be mended on the box."""
+
+    @callback
+    def _again(_now: datetime) -> None:
+        if entry.state is ConfigEntryState.SETUP_ERROR:
+            hass.config_entries.async_schedule_reload(entry.entry_id)
+
+    async_call_later(hass, REFUSED_PAUSE, HassJob(_again, cancel_on_shutdown=True))
 
 
 async def _async_on_update(hass: HomeAssistant, entry: GsmGatewayConfigEntry) -> None:

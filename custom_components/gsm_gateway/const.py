@@ -38,5 +38,8 @@ DELAYED_AFTER = timedelta(minutes=5)
 DEFAULT_POLL_INTERVAL = 30.0
 """Seconds between two readings of the state of a box that has to be asked for it."""
 
+REFUSED_PAUSE = timedelta(minutes=15)
+"""How long a box that refused our login when it was set up is left alone, lest it lock the account."""
+
 WAIT_TIMEOUT = timedelta(seconds=60)
 """How long an action waits for its texts to be settled, unless told otherwise."""

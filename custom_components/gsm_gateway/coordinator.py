@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 import logging
 from typing import Any, assert_never
 
-from homeassistant.config_entries import ConfigEntry
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.start import async_at_started
@@ -107,7 +107,7 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
         """Open the gateway. Raise GatewayError."""
         await self.sims.async_load()
         self._end_old_issues()
-        await self.gateway.open()
+        await self.gateway.open(certain=True)
         self.config_entry.async_on_unload(async_at_started(self.hass, self._on_started))
 
     async def async_close(self) -> None:
@@ -244,8 +244,16 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
             self.config_entry.async_start_reauth(self.hass)
         if event.connected:
             self.presence.back()
+            self._end_reauth()
         elif self.data.connected:
             self.presence.lost(event.error)
+
+    def _end_reauth(self) -> None:
+        """Ask no more for a login that the box takes again; of a line it does not tell."""
+        if Feature.PORTS_BY_THEMSELVES in self.gateway.family.features:
+            return
+        for flow in list(self.config_entry.async_get_active_flows(self.hass, {SOURCE_REAUTH})):
+            self.hass.config_entries.flow.async_abort(flow["flow_id"])
 
     def _on_trouble(self, port: str, trouble: Trouble) -> None:
         if trouble is Trouble.UNAUTHENTICATED:

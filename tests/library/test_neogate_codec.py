@@ -576,6 +576,21 @@ def test_power_replies(output: str, refused: bool) -> None:
     assert codec.power_refused(output) is refused
 
 
+@pytest.mark.parametrize(
+    ("data", "shown"),
+    [
+        (b"Secret: pass\r\nEvents: on", b"Secret: ***\r\nEvents: on"),
+        (b"GSM span 2: Pin (1234) Error, Up", b"GSM span 2: Pin (***) Error, Up"),
+        (b"GSM span 2: Pin (12", b"GSM span 2: Pin (***"),
+        (b"34) Error, Active", b"***) Error, Active"),
+        (b"Last event: (x) Error", b"Last event: (x) Error"),
+        (b"GSM span 2: Up\n", b"GSM span 2: Up\n"),
+    ],
+)
+def test_what_is_logged_of_the_wire(data: bytes, shown: bytes) -> None:
+    assert codec.masked(data) == shown
+
+
 WRITTEN: list[tuple[bytes, str]] = [
     (
         ami.login("1", "apiuser", "apipass", events=True),

@@ -11,7 +11,7 @@ import uuid
 
 from .dialog import Box
 from .driver import Driver
-from .errors import BoxRebootNotSupported, InvalidInput, LinkLost
+from .errors import BoxRebootNotSupported, GatewayError, InvalidInput, LinkLost, LoginRefused
 from .family import Endpoint, Family, Feature
 from .hub import Hub
 from .listeners import Listeners
@@ -106,6 +106,7 @@ class Gateway:
         self._driver: Driver[Any] | None = None
         self._unsubscribe: Callable[[], None] | None = None
         self._attached = False
+        self._certain = False
         self._opened_at = 0.0
         self._unheard: set[str] = set()
         self._stirred = asyncio.Event()
@@ -132,11 +133,13 @@ class Gateway:
         """Call ``listener`` with every event until the returned function is called."""
         return self._listeners.add(listener)
 
-    async def open(self) -> None:
+    async def open(self, *, certain: bool = False) -> None:
         """Begin to serve the gateway; one that we dial has answered, and told its ports, on return.
 
-        Raise CannotConnect, LoginRefused or WrongPeer; the gateway is closed again then.
+        Raise CannotConnect, LoginRefused or WrongPeer; the gateway is closed again then. ``certain``: a login
+        that is refused is tried once more before, as a box that is just starting refuses everybody.
         """
+        self._certain = certain
         self._driver = await self._hub.acquire(self.family, self._endpoint)
         self._unsubscribe = self._driver.subscribe(self._on_dialog_event)
         self._sender.start()
@@ -279,11 +282,15 @@ class Gateway:
 
     def _on_connection(self, event: ConnectionChanged) -> None:
         if self._first is not None and not self._first.done():
-            if event.error is not None:
+            if event.error is not None and not self._may_pass(event.error):
                 self._first.set_exception(event.error)
             elif event.connected:
                 self._first.set_result(None)
         self._listeners.tell(event)
+
+    def _may_pass(self, error: GatewayError) -> bool:
+        """Whether an error of the opening is waited for to show that it lasts."""
+        return self._certain and isinstance(error, LoginRefused) and not error.certain
 
     def _on_sms(self, event: SmsArrived) -> None:
         self._listeners.tell(
