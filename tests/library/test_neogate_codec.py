@@ -1,7 +1,5 @@
-import ast
 from collections.abc import Callable
 from datetime import UTC, datetime, tzinfo
-from pathlib import Path
 from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
@@ -21,7 +19,8 @@ from custom_components.gsm_gateway.aiogsm.neogate.messages import (
 )
 from custom_components.gsm_gateway.aiogsm.parts import Joiner, Part
 
-TRANSCRIPTS = Path(__file__).parents[1] / "transcripts" / "neogate"
+from .neogate_transcripts import said
+
 BANNER = b"Asterisk Call Manager/1.1\r\n"
 GREETED = Banner("1.1")
 FOLLOWS = b"Response: Follows\r\nPrivilege: SMSCommand\r\n"
@@ -30,12 +29,6 @@ ANYTHING = (
     b"ActionID: 6\r\nEvent: ReceivedSMS\nResponse: Success\n\n"
     b"--END SMS EVENT--\r\n\r\n--END COMMAND--\n\r\n\r\n\x1a"
 )
-
-
-def transcript(name: str) -> bytes:
-    """Give what the box wrote in a transcript."""
-    lines = (TRANSCRIPTS / f"{name}.txt").read_text().splitlines()
-    return b"".join(ast.literal_eval(f"b{line[3:]}") for line in lines if line.startswith("<<"))
 
 
 def drain(reader: ami.Reader) -> list[Message | str]:
@@ -193,7 +186,7 @@ def test_an_endless_line_is_given_up_within_bounds() -> None:
 
 @pytest.mark.parametrize("chunk", [1, 7, 100000])
 def test_transcript_texts_tg100(chunk: int) -> None:
-    data = transcript("texts_tg100")
+    data = said("texts_tg100")
     reader = codec.reader()
     read: list[Message | str] = []
     for start in range(0, len(data), chunk):
@@ -220,7 +213,7 @@ def test_transcript_texts_tg100(chunk: int) -> None:
 
 def read_all(name: str) -> list[Message | str]:
     reader = codec.reader()
-    reader.feed(transcript(name))
+    reader.feed(said(name))
     return drain(reader)[1:]
 
 
