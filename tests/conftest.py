@@ -90,6 +90,7 @@ def neogate_data(box: NeoGate, **changes: object) -> dict[str, Any]:
         "username": NEOGATE_USER,
         "password": NEOGATE_PASSWORD,
         "notify_name": "neogate_tg200",
+        "imeis": {str(span.port): span.imei for span in box.spans.values()},
         **changes,
     }
 

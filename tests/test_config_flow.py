@@ -19,7 +19,7 @@ from homeassistant.helpers import device_registry as dr
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
-from tests.simulators import neogate_session
+from tests.simulators import fast_time, neogate_session
 from tests.simulators.goip import DEFAULT_PASSWORD as GOIP_PASSWORD, GoIP
 from tests.simulators.neogate import DEFAULT_PASSWORD as NEOGATE_PASSWORD, NeoGate
 from tests.simulators.simulator import LOOPBACK
@@ -316,8 +316,10 @@ async def test_reauth(hass: HomeAssistant, neogate: NeoGate, loaded_neogate: Moc
 async def test_reauth_of_one_that_was_not_set_up(
     hass: HomeAssistant, neogate: NeoGate, neogate_entry: MockConfigEntry
 ) -> None:
+    fast = fast_time.let_it_fly(hass.loop)
     neogate.password = "newpass"
     await set_up(hass, neogate_entry)
+    fast.land()
     assert neogate_entry.state is ConfigEntryState.SETUP_ERROR
     (flow,) = hass.config_entries.flow.async_progress()
 

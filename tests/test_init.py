@@ -14,9 +14,9 @@ from homeassistant.helpers import device_registry as dr
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from tests.simulators import faults
+from tests.simulators import fast_time, faults
 from tests.simulators.goip import GoIP
-from tests.simulators.neogate import NeoGate, encode_content
+from tests.simulators.neogate import DEFAULT_PASSWORD as NEOGATE_PASSWORD, NeoGate, encode_content
 from tests.simulators.simulator import LOOPBACK, Ussd
 
 from .conftest import (
@@ -252,9 +252,13 @@ async def test_udp_port_in_use(hass: HomeAssistant, goip_entry: MockConfigEntry,
 
 
 async def test_refused_login(hass: HomeAssistant, neogate: NeoGate, neogate_entry: MockConfigEntry) -> None:
-    neogate.password = "another"
+    fast = fast_time.let_it_fly(hass.loop)
+    right, neogate.password = neogate.password, "another"
+    before = hass.loop.time()
     await set_up(hass, neogate_entry)
 
+    assert 10 <= hass.loop.time() - before <= 15
+    assert count_logins(neogate) == 2
     assert neogate_entry.state is ConfigEntryState.SETUP_ERROR
     assert neogate_entry.error_reason_translation_key == "invalid_auth"
     flows = hass.config_entries.flow.async_progress()
@@ -262,6 +266,26 @@ async def test_refused_login(hass: HomeAssistant, neogate: NeoGate, neogate_entr
         (SOURCE_REAUTH, "reauth_confirm")
     ]
     await neogate.wait_for(lambda: not neogate.sessions)
+
+    # It is left alone for a while, and then it may have been mended.
+    await asyncio.sleep(890)
+    assert count_logins(neogate) == 2
+    neogate.password = right
+    await asyncio.sleep(30)
+    assert neogate_entry.state is ConfigEntryState.LOADED
+    assert hass.config_entries.flow.async_progress() == []
+    fast.land()
+
+
+async def test_box_that_refuses_everybody_while_it_starts(
+    hass: HomeAssistant, neogate: NeoGate, neogate_entry: MockConfigEntry
+) -> None:
+    fast = fast_time.let_it_fly(hass.loop)
+    with neogate.inject(faults.refuses_login(), times=1):
+        await set_up(hass, neogate_entry)
+    assert neogate_entry.state is ConfigEntryState.LOADED
+    assert hass.config_entries.flow.async_progress() == []
+    fast.land()
 
 
 async def test_login_refused_later(
@@ -282,6 +306,11 @@ async def test_login_refused_later(
     clock.skip(600)  # and it does not go on asking, lest the box lock the account
     with pytest.raises(TimeoutError):
         await neogate.wait_for(lambda: count_logins(neogate) > 3, within=0.1)
+
+    neogate.password = NEOGATE_PASSWORD  # mended on the box
+    clock.skip(400)
+    await until(hass, lambda: state(hass, "binary_sensor", f"{NEOGATE_IMEI}_connection") == "on")
+    assert hass.config_entries.flow.async_progress() == []
 
 
 async def test_settings_that_no_packet_can_carry(hass: HomeAssistant, neogate_entry: MockConfigEntry) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
@@ -15,9 +16,10 @@ from homeassistant.const import (
     EVENT_HOMEASSISTANT_STOP,
     Platform,
 )
-from homeassistant.core import Event, HomeAssistant, callback
+from homeassistant.core import Event, HassJob, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryError, ConfigEntryNotReady
 from homeassistant.helpers import config_validation as cv, device_registry as dr
+from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.typing import ConfigType
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
@@ -34,7 +36,7 @@ from .aiogsm import (
     LoginRefused,
     PortStatus,
 )
-from .const import CONF_FAMILY, CONF_LINES, CONF_TIME_ZONE, DOMAIN
+from .const import CONF_FAMILY, CONF_LINES, CONF_TIME_ZONE, DOMAIN, REFUSED_PAUSE
 from .coordinator import GsmGatewayConfigEntry, GsmGatewayCoordinator, box_options
 from .discovery import async_get_discovery
 from .history import async_setup_history
@@ -103,7 +105,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 
 
 @contextmanager
-def _setup_errors() -> Iterator[None]:
+def _setup_errors(hass: HomeAssistant, entry: GsmGatewayConfigEntry) -> Iterator[None]:
     """Turn what keeps a box from being opened into Home Assistant's errors."""
     try:
         yield
@@ -116,6 +118,7 @@ def _setup_errors() -> Iterator[None]:
             translation_placeholders={"reason": str(err)},
         ) from err
     except LoginRefused as err:
+        _async_try_again(hass, entry)
         raise ConfigEntryAuthFailed(translation_domain=DOMAIN, translation_key="invalid_auth") from err
     except InvalidInput as err:
         raise ConfigEntryError(translation_domain=DOMAIN, translation_key="invalid_settings") from err
@@ -129,7 +132,7 @@ def _setup_errors() -> Iterator[None]:
 
 async def async_setup_entry(hass: HomeAssistant, entry: GsmGatewayConfigEntry) -> bool:
     """Open a box and set up its entities."""
-    with _setup_errors():
+    with _setup_errors(hass, entry):
         store = EntryStore(hass, entry)
         gateway = await async_make_gateway(hass, entry.entry_id, entry.data, entry.options, store)
         coordinator = GsmGatewayCoordinator(hass, entry, gateway)
@@ -152,6 +155,18 @@ async def async_setup_entry(hass: HomeAssistant, entry: GsmGatewayConfigEntry) -
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     entry.async_on_unload(entry.add_update_listener(_async_on_update))
     return True
+
+
+@callback
+def _async_try_again(hass: HomeAssistant, entry: GsmGatewayConfigEntry) -> None:
+    """Try a refused login again in a while, unless somebody acts before: it may be mended on the box."""
+
+    @callback
+    def _again(_now: datetime) -> None:
+        if entry.state is ConfigEntryState.SETUP_ERROR:
+            hass.config_entries.async_schedule_reload(entry.entry_id)
+
+    async_call_later(hass, REFUSED_PAUSE, HassJob(_again, cancel_on_shutdown=True))
 
 
 async def _async_on_update(hass: HomeAssistant, entry: GsmGatewayConfigEntry) -> None:

@@ -6,7 +6,6 @@ from typing import Any, override
 
 from homeassistant.components import network
 from homeassistant.config_entries import (
-    SOURCE_IGNORE,
     ConfigEntry,
     ConfigEntryState,
     ConfigFlow,
@@ -43,6 +42,7 @@ from .aiogsm import (
 from .const import (
     CONF_ALL_LINES,
     CONF_FAMILY,
+    CONF_IMEIS,
     CONF_LINE,
     CONF_LINES,
     CONF_NOTIFY_NAME,
@@ -54,6 +54,7 @@ from .contact_flow import ContactFlow
 from .coordinator import GsmGatewayConfigEntry
 from .discovery import FOUND, FoundBox, async_get_discovery, unique_id
 from .ear import Ear, natural_order
+from .imeis import Imeis, async_find_box, async_free_unique_id, imeis_of, is_box, updated
 from .options_flow import GsmGatewayOptionsFlow
 
 NEOGATE = "neogate"
@@ -157,12 +158,6 @@ async def _probe(hass: HomeAssistant, data: dict[str, Any]) -> GatewayState:
     return gateway.state
 
 
-def _imei(state: GatewayState) -> str | None:
-    """Give the IMEI of the lowest port that tells one."""
-    ports = sorted(state.ports.values(), key=lambda port: natural_order(port.port))
-    return next((port.imei for port in ports if port.imei), None)
-
-
 class GsmGatewayConfigFlow(ConfigFlow, domain=DOMAIN):
     """Adds a NeoGate, which we dial, or a GoIP, which we wait for."""
 
@@ -206,18 +201,22 @@ class GsmGatewayConfigFlow(ConfigFlow, domain=DOMAIN):
             except GatewayError as err:
                 errors = _form_errors(err)
             else:
-                if imei := _imei(state):
-                    return await self._create_neogate(data, imei, len(state.ports))
+                if imeis := imeis_of(state):
+                    return await self._create_neogate(data, imeis, len(state.ports))
                 errors = {"base": "no_imei"}
         schema = self.add_suggested_values_to_schema(NEOGATE_SCHEMA, user_input)
         return self.async_show_form(step_id=NEOGATE, data_schema=schema, errors=errors)
 
-    async def _create_neogate(self, data: dict[str, Any], imei: str, ports: int) -> ConfigFlowResult:
-        entry = await self.async_set_unique_id(imei)
-        if entry is not None and entry.source != SOURCE_IGNORE:
-            connection = {key: data[key] for key in (CONF_HOST, CONF_PORT, CONF_USERNAME, CONF_PASSWORD)}
-            return self._renew(entry, connection, "already_configured")
-        return self._create(f"NeoGate {_NEOGATE_MODELS.get(ports, 'TG')}", data)
+    async def _create_neogate(self, data: dict[str, Any], imeis: Imeis, ports: int) -> ConfigFlowResult:
+        """Add a box, or follow one that is added already to where it was found now."""
+        if (entry := async_find_box(self.hass, imeis)) is not None:
+            updates = {key: data[key] for key in (CONF_HOST, CONF_PORT, CONF_USERNAME, CONF_PASSWORD)}
+            return self._renew(entry, {**updates, CONF_IMEIS: updated(entry, imeis)}, "already_configured")
+        if (unique_id := async_free_unique_id(self.hass, imeis)) is None:
+            return self.async_abort(reason="already_configured")
+        await self.async_set_unique_id(unique_id)
+        title = f"NeoGate {_NEOGATE_MODELS.get(ports, 'TG')}"
+        return self._create(title, {**data, CONF_IMEIS: imeis})
 
     def _create(self, title: str, data: dict[str, Any]) -> ConfigFlowResult:
         return self.async_create_entry(
@@ -397,10 +396,11 @@ class GsmGatewayConfigFlow(ConfigFlow, domain=DOMAIN):
             except GatewayError as err:
                 errors = _form_errors(err)
             else:
-                await self.async_set_unique_id(_imei(state) or entry.unique_id)
-                self._abort_if_unique_id_mismatch()
+                imeis = imeis_of(state)
+                if imeis and not is_box(entry, imeis):
+                    return self.async_abort(reason="unique_id_mismatch")
                 done = "reauth_successful" if step_id == "reauth_confirm" else "reconfigure_successful"
-                return self._renew(entry, user_input, done)
+                return self._renew(entry, {**user_input, CONF_IMEIS: updated(entry, imeis)}, done)
         return self.async_show_form(
             step_id=step_id,
             data_schema=self.add_suggested_values_to_schema(schema, user_input or entry.data),

@@ -7,6 +7,7 @@ DOMAIN = "gsm_gateway"
 CONF_ALL_LINES = "all_lines"
 CONF_ENTRY_ID = "entry_id"
 CONF_FAMILY = "family"
+CONF_IMEIS = "imeis"
 CONF_LINE = "line"
 CONF_LINES = "lines"
 CONF_NOTIFY_NAME = "notify_name"
@@ -46,6 +47,8 @@ DEFAULT_POLL_INTERVAL = 30.0
 
 MOST_HISTORY = 5000
 """How many texts the history of a box can keep at most."""
+REFUSED_PAUSE = timedelta(minutes=15)
+"""How long a box that refused our login when it was set up is left alone, lest it lock the account."""
 
 WAIT_TIMEOUT = timedelta(seconds=60)
 """How long an action waits for its texts to be settled, unless told otherwise."""

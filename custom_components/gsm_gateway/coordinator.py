@@ -5,7 +5,7 @@ from datetime import datetime
 import logging
 from typing import Any, assert_never
 
-from homeassistant.config_entries import ConfigEntry
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.event import async_track_time_change
@@ -18,6 +18,7 @@ from .aiogsm import (
     CallChanged,
     ConnectionChanged,
     Direction,
+    Feature,
     Gateway,
     GatewayEvent,
     GatewayState,
@@ -35,6 +36,7 @@ from .aiogsm import (
 from .announcer import Announcer
 from .const import (
     CONF_CHANNELS,
+    CONF_IMEIS,
     CONF_JOIN_TEXTS,
     CONF_LINE,
     CONF_LINES,
@@ -46,6 +48,7 @@ from .const import (
     DOMAIN,
 )
 from .contacts import KNOWN_MESSAGES, ContactBook
+from .imeis import async_learn_imeis
 from .issues import (
     BOX,
     BREAKER_TRIPPED,
@@ -64,8 +67,8 @@ from .store import StoreError
 
 _LOGGER = logging.getLogger(__name__)
 
-_READ_LIVE = {CONF_LINES}
-"""What no box is opened with, though it stands beside that: lines come by themselves."""
+_READ_LIVE = {CONF_LINES, CONF_IMEIS}
+"""What no box is opened with, though it stands beside that: lines and modules come by themselves."""
 
 type GsmGatewayConfigEntry = ConfigEntry[GsmGatewayCoordinator]
 type ContactListener = Callable[[], Awaitable[None]]
@@ -103,7 +106,7 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
         """Open the gateway. Raise GatewayError or StoreError."""
         await self.sims.async_load()
         self._end_old_issues()
-        await self.gateway.open()
+        await self.gateway.open(certain=True)
         try:
             received = await self.gateway.history(Query(direction=Direction.IN, limit=KNOWN_MESSAGES))
         except StoreError:
@@ -197,6 +200,8 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
         data, options = dict(entry.data), dict(entry.options)
         if CONF_LINES in data:
             data[CONF_LINES] = [line for line in data[CONF_LINES] if line != port]
+        if CONF_IMEIS in data:
+            data[CONF_IMEIS] = {name: imei for name, imei in data[CONF_IMEIS].items() if name != port}
         for key in {CONF_PASSWORDS, CONF_CHANNELS} & options.keys():
             options[key] = {line: value for line, value in options[key].items() if line != port}
         self.hass.config_entries.async_update_entry(entry, data=data, options=options)
@@ -234,6 +239,8 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
             self.hass.config_entries.async_update_entry(
                 self.config_entry, data={**self.config_entry.data, CONF_LINES: [*known, *new]}
             )
+        if Feature.PORTS_BY_THEMSELVES not in self.gateway.family.features:
+            async_learn_imeis(self.hass, self.config_entry, state)
         changed = {name: port for name, port in ports.items() if self.data.ports.get(name) is not port}
         self.sims.look(changed)
         for name, port in changed.items():
@@ -250,8 +257,16 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
             self.config_entry.async_start_reauth(self.hass)
         if event.connected:
             self.presence.back()
+            self._end_reauth()
         elif self.data.connected:
             self.presence.lost(event.error)
+
+    def _end_reauth(self) -> None:
+        """Ask no more for a login that the box takes again; of a line it does not tell."""
+        if Feature.PORTS_BY_THEMSELVES in self.gateway.family.features:
+            return
+        for flow in list(self.config_entry.async_get_active_flows(self.hass, {SOURCE_REAUTH})):
+            self.hass.config_entries.flow.async_abort(flow["flow_id"])
 
     def _on_trouble(self, port: str, trouble: Trouble) -> None:
         if trouble is Trouble.UNAUTHENTICATED:

@@ -8,11 +8,12 @@ from homeassistant.components.diagnostics import async_redact_data
 from homeassistant.const import CONF_HOST, CONF_NAME, CONF_PASSWORD, CONF_USERNAME
 from homeassistant.core import HomeAssistant
 
-from .const import CONF_LINE, CONF_LINES, CONF_NUMBER, CONF_PASSWORDS
+from .const import CONF_IMEIS, CONF_LINE, CONF_LINES, CONF_NUMBER, CONF_PASSWORDS
 from .coordinator import GsmGatewayConfigEntry
 
 TO_REDACT = {
     CONF_HOST,
+    CONF_IMEIS,
     CONF_LINE,
     CONF_LINES,
     CONF_NAME,

@@ -1,7 +1,5 @@
-import ast
 from collections.abc import Callable
 from datetime import UTC, datetime, tzinfo
-from pathlib import Path
 from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
@@ -21,7 +19,8 @@ from custom_components.gsm_gateway.aiogsm.neogate.messages import (
 )
 from custom_components.gsm_gateway.aiogsm.parts import Joiner, Part
 
-TRANSCRIPTS = Path(__file__).parents[1] / "transcripts" / "neogate"
+from .neogate_transcripts import said
+
 BANNER = b"Asterisk Call Manager/1.1\r\n"
 GREETED = Banner("1.1")
 FOLLOWS = b"Response: Follows\r\nPrivilege: SMSCommand\r\n"
@@ -30,12 +29,6 @@ ANYTHING = (
     b"ActionID: 6\r\nEvent: ReceivedSMS\nResponse: Success\n\n"
     b"--END SMS EVENT--\r\n\r\n--END COMMAND--\n\r\n\r\n\x1a"
 )
-
-
-def transcript(name: str) -> bytes:
-    """Give what the box wrote in a transcript."""
-    lines = (TRANSCRIPTS / f"{name}.txt").read_text().splitlines()
-    return b"".join(ast.literal_eval(f"b{line[3:]}") for line in lines if line.startswith("<<"))
 
 
 def drain(reader: ami.Reader) -> list[Message | str]:
@@ -193,7 +186,7 @@ def test_an_endless_line_is_given_up_within_bounds() -> None:
 
 @pytest.mark.parametrize("chunk", [1, 7, 100000])
 def test_transcript_texts_tg100(chunk: int) -> None:
-    data = transcript("texts_tg100")
+    data = said("texts_tg100")
     reader = codec.reader()
     read: list[Message | str] = []
     for start in range(0, len(data), chunk):
@@ -220,7 +213,7 @@ def test_transcript_texts_tg100(chunk: int) -> None:
 
 def read_all(name: str) -> list[Message | str]:
     reader = codec.reader()
-    reader.feed(transcript(name))
+    reader.feed(said(name))
     return drain(reader)[1:]
 
 
@@ -574,6 +567,21 @@ def test_reasons_quote_no_command(output: str, reason: str) -> None:
 )
 def test_power_replies(output: str, refused: bool) -> None:
     assert codec.power_refused(output) is refused
+
+
+@pytest.mark.parametrize(
+    ("data", "shown"),
+    [
+        (b"Secret: pass\r\nEvents: on", b"Secret: ***\r\nEvents: on"),
+        (b"GSM span 2: Pin (1234) Error, Up", b"GSM span 2: Pin (***) Error, Up"),
+        (b"GSM span 2: Pin (12", b"GSM span 2: Pin (***"),
+        (b"34) Error, Active", b"***) Error, Active"),
+        (b"Last event: (x) Error", b"Last event: (x) Error"),
+        (b"GSM span 2: Up\n", b"GSM span 2: Up\n"),
+    ],
+)
+def test_what_is_logged_of_the_wire(data: bytes, shown: bytes) -> None:
+    assert codec.masked(data) == shown
 
 
 WRITTEN: list[tuple[bytes, str]] = [

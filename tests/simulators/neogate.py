@@ -73,6 +73,7 @@ class NeoGate(Simulator):
             self.spans[physical + 1].remove_sim()
         self.sessions: list[Session] = []
         self.actions: list[Action] = []
+        self.pipelined: list[Action] = []  # those that did not wait for the answer to the one before
         self.discarded: list[bytes] = []
         self._server: asyncio.Server | None = None
         self._listening: asyncio.Task[None] | None = None

@@ -111,6 +111,8 @@ class Session(asyncio.Protocol):
         self._lines.clear()
         self.box.note_received(action.raw)
         if self.box.faults.hears(action.raw):
+            if self._busy or self._actions:
+                self.box.pipelined.append(action)
             self._actions.append(action)
 
     def push_event(self, data: bytes) -> None:

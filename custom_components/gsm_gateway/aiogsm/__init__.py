@@ -16,15 +16,22 @@ The map, from the wire up:
 ``fields.py``           lists of ``key:value;``, which GoIP packets are made of
 ``parts.py``            joins the parts of long texts
 ``calls.py``            makes calls out of what a line tells of its voice channel
-``backoff.py``,         growing waits; deadlines of thousands; what was seen a short while ago
-``alarms.py``,
-``recent.py``
+``backoff.py``,         growing waits; deadlines of thousands; what was seen a short while ago; the
+``alarms.py``,          numbers that answers are known by
+``recent.py``,
+``sendids.py``
 ``listeners.py``        who is told of events
 ``requests.py``         what can be asked of a port or a box
-``reports.py``          finds the text that a delivery report is about
-``outbox.py``           the queue: a lane per port, for texts and USSD in turn
-``sender.py``           runs the outbox, and learns what became of each text
-``gateway.py``          Gateway, all that Home Assistant sees of a box
+``gateway.py``          Gateway, all that Home Assistant sees of a box; ``events.py`` is what it tells
+``mail.py``             all texts of a gateway, both ways, and the journal that they are kept in
+``admission.py``        who may queue a text; ``limits.py`` counts
+``outbox.py``           the queue: a lane per port (``lanes.py``), for texts and USSD in turn;
+                        ``verdicts.py`` says what a text has become
+``sender.py``           runs the outbox, and keeps every step of each text
+``aftermath.py``        what comes to be known of a text later; ``reports.py`` finds whose it is
+``inbox.py``            received texts: joined, kept, and handed on once
+``journal.py``          the contract of what survives a kill; ``records.py`` is what a dialog wants kept
+                        before it goes on, and what it is told of earlier runs
 ``family.py``           what a family tells of itself; ``families.py`` lists them and says how to add one
 ``models.py``           the words: ports, texts, calls, and the events about them
 ``errors.py``           everything that can go wrong, on one screen
@@ -54,9 +61,10 @@ from .errors import (
     StillStarting,
     WrongPeer,
 )
+from .events import BreakerTripped, GatewayEvent, MessageChanged, StateChanged
 from .families import FAMILIES
 from .family import Endpoint, Family, Feature
-from .gateway import BreakerTripped, Gateway, GatewayEvent, MessageChanged, StateChanged
+from .gateway import Gateway
 from .hub import Hub, Stranger
 from .journal import Direction, Entry, Journal, Query, StatusChange
 from .limits import Limits

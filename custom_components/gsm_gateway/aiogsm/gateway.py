@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 import logging
 from types import MappingProxyType
@@ -17,9 +17,11 @@ from .errors import (
     GatewayError,
     InvalidInput,
     LinkLost,
+    LoginRefused,
     OutcomeUnknown,
     StillStarting,
 )
+from .events import BreakerTripped, GatewayEvent, MessageChanged, StateChanged
 from .family import Endpoint, Family, Feature
 from .hub import Hub
 from .journal import Entry, Journal, NoJournal, PutPower, Query
@@ -32,12 +34,10 @@ from .models import (
     GatewayState,
     LateResult,
     LineHeard,
-    Message,
     PortChanged,
     PortRestarted,
     PortState,
     PortStatus,
-    ReceivedSms,
     TroubleFound,
     UssdArrived,
     UssdReply,
@@ -55,36 +55,6 @@ USSD_TIMEOUTS = (5.0, 180.0)
 """The shortest and the longest time, in seconds, that a USSD answer can be waited for."""
 
 
-@dataclass(frozen=True, slots=True)
-class MessageChanged:
-    """A text came one step further, or is settled."""
-
-    message: Message
-
-
-@dataclass(frozen=True, slots=True)
-class StateChanged:
-    """The gateway's state differs from what was told last."""
-
-    state: GatewayState
-
-
-@dataclass(frozen=True, slots=True)
-class BreakerTripped:
-    """Too many texts were queued in an hour; none is taken until ``reset_breaker``."""
-
-
-type GatewayEvent = (
-    StateChanged
-    | MessageChanged
-    | BreakerTripped
-    | ReceivedSms
-    | CallChanged
-    | UssdArrived
-    | ConnectionChanged
-    | PortRestarted
-    | TroubleFound
-)
 type Clock = Callable[[], datetime]
 
 
@@ -125,6 +95,7 @@ class Gateway:
         self._unsubscribe: Callable[[], None] | None = None
         self._attached = False
         self._is_open = False
+        self._certain = False
         self._opened_at = 0.0
         self._unheard: set[str] = set()
         self._stirred = asyncio.Event()
@@ -179,11 +150,13 @@ class Gateway:
         """Give how many texts a port has sent today and this month; those of unknown fate count."""
         return self._mail.sender.sent_by(port)
 
-    async def open(self) -> None:
+    async def open(self, *, certain: bool = False) -> None:
         """Begin to serve the gateway; one that we dial has answered, and told its ports, on return.
 
-        Raise CannotConnect, LoginRefused or WrongPeer; the gateway is closed again then.
+        Raise CannotConnect, LoginRefused or WrongPeer; the gateway is closed again then. ``certain``: a login
+        that is refused is tried once more before, as a box that is just starting refuses everybody.
         """
+        self._certain = certain
         self._mail = self._new_mail()
         remembered = await self._mail.restore()
         self._is_open = True
@@ -383,11 +356,15 @@ class Gateway:
 
     def _on_connection(self, event: ConnectionChanged) -> None:
         if self._first is not None and not self._first.done():
-            if event.error is not None:
+            if event.error is not None and not self._may_pass(event.error):
                 self._first.set_exception(event.error)
             elif event.connected:
                 self._first.set_result(None)
         self._listeners.tell(event)
+
+    def _may_pass(self, error: GatewayError) -> bool:
+        """Whether an error of the opening is waited for to show that it lasts."""
+        return self._certain and isinstance(error, LoginRefused) and not error.certain
 
     def _update(self, state: GatewayState) -> None:
         if state != self._state:

@@ -26,7 +26,8 @@ MAX_ID = 64
 _PIN = re.compile(r"Pin \([^)\n]*\) Error", re.IGNORECASE)
 
 
-_SECRETS = re.compile(rb"(Pin \(|Secret: ?)[^)\r\n]*", re.IGNORECASE)
+# Of a PIN that came in two pieces, the second one begins with its end.
+_SECRETS = re.compile(rb"(Pin \(|Secret: ?)[^)\r\n]*|\A[^()\r\n]*(?=\) Error)", re.IGNORECASE)
 
 
 def masked(data: bytes) -> bytes:
