@@ -33,6 +33,7 @@ from custom_components.gsm_gateway.aiogsm.parts import Part
 from custom_components.gsm_gateway.aiogsm.records import DeliveryReported
 from custom_components.gsm_gateway.store import BoxStore, StoreUnusable, mark_closed, unmark_closed
 from custom_components.gsm_gateway.store.disk import LONGEST_BACKUP, Disk
+from custom_components.gsm_gateway.store.mark import Mark
 from custom_components.gsm_gateway.stores import async_open_stores, store_path
 
 from .conftest import DOMAIN
@@ -236,6 +237,19 @@ async def test_closing_and_opening_leave_the_file_alone_while_a_backup_is_made(b
     assert bench.path.read_bytes() == main
     assert bench.path.with_name(f"{bench.path.name}-wal").exists()
     assert len((await bench.remembered()).messages) == 301
+
+
+async def test_a_store_that_cannot_be_opened_leaves_the_file_alone_while_a_backup_is_made(
+    bench: Bench,
+) -> None:
+    async with bench.opened() as store:
+        await store.begin_backup()
+        main = bench.path.read_bytes()
+        await store.write(put("a"))
+    with patch.object(Mark, "is_copy", side_effect=OSError()), pytest.raises(StoreUnusable):
+        await bench.store().open()
+    assert bench.path.read_bytes() == main
+    assert await statuses(bench) == {"a": "queued"}
 
 
 async def test_a_backup_whose_end_nobody_tells_is_over_after_hours(

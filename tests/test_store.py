@@ -106,6 +106,16 @@ async def test_nobody_else_may_read_what_is_kept(bench: Bench) -> None:
         assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
 
 
+async def test_a_commit_is_on_the_disk_and_what_is_deleted_is_not(bench: Bench) -> None:
+    async with bench.opened() as store:
+
+        def _ask(pragma: str) -> object:
+            return store._disk._ready(NOON).execute(f"PRAGMA {pragma}").fetchone()[0]
+
+        pragmas = ("journal_mode", "synchronous", "secure_delete", "locking_mode", "foreign_keys")
+        assert [await store._run(_ask, pragma) for pragma in pragmas] == ["wal", 2, 1, "exclusive", 1]
+
+
 EVERY_STATUS = [replace(FULL_MESSAGE, message_id=status, status=status) for status in MessageStatus]
 
 

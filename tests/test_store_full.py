@@ -266,13 +266,13 @@ def fill(folder: Path) -> Path:
 async def test_a_disk_that_is_really_full(small_disk: Path) -> None:
     bench = Bench(small_disk)
     async with bench.opened() as store:
-        assert await store.write(*(put(f"m{nr}") for nr in range(20)), put_sms("r"))
+        assert await store.write(*(put(f"m{nr}") for nr in range(200)), put_sms("r"))
         filler = fill(small_disk)
         taken = [nr for nr in range(400) if await store.write(put(f"new{nr}", text="x" * 500))]
         assert len(taken) < 400
         assert bench.full == [False, True]
         for status in (SENDING, SENT):
-            for nr in range(20):
+            for nr in range(200):
                 assert await store.write(put(f"m{nr}", status), PutUsage("1", NOON.date(), nr))
         for step in (HandedOn.BEGUN, HandedOn.DONE):
             assert await store.write(put_sms("r", step))
@@ -285,6 +285,18 @@ async def test_a_disk_that_is_really_full(small_disk: Path) -> None:
         assert bench.full[-1] is False
         assert reserve(bench) == SIZE
     assert bench.damaged == []
+
+
+async def test_the_log_begins_anew_before_the_reserve_is_used(small_disk: Path) -> None:
+    bench = Bench(small_disk)
+    await bench.keep(*(put(f"m{nr}") for nr in range(20)))
+    async with bench.opened() as store:
+        for nr in range(5):
+            assert await store.write(put(f"m{nr}", SENDING))
+        fill(small_disk)
+        for nr in range(20):
+            assert await store.write(put(f"m{nr}", SENT))
+        assert reserve(bench) == SIZE
 
 
 LIMITED = """
