@@ -1,6 +1,7 @@
 """Time that stands still until it is moved: the loop's, by which all waits go, and the wall's."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
 WALL = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
@@ -24,6 +25,11 @@ class StoppedClock:
     @property
     def day(self) -> date:
         return self.wall().date()
+
+    @staticmethod
+    def soon(act: Callable[[], None]) -> None:
+        """Do something in the loop's next turn: what answers a call must not come within it."""
+        asyncio.get_running_loop().call_soon(act)
 
     async def move(self, seconds: float) -> None:
         """Let time pass, and let everything happen that is due by then."""

@@ -106,6 +106,7 @@ class FakeJournal(Journal):
         loop = asyncio.get_running_loop()
         written: asyncio.Future[bool] = loop.create_future()
         if self._killed:
+            written.set_result(True)
             return written
         assert self.opened, f"it is not open, and was asked to keep {changes}"
         self._pending.append((changes, written))
@@ -129,8 +130,13 @@ class FakeJournal(Journal):
         return [changes for changes, _ in self._pending]
 
     def kill(self) -> None:
-        """End as a process does that is killed: what was not durable never will be."""
+        """End as a process does that is killed: what was not durable never will be.
+
+        What still runs of the old process believes that nothing has happened, and is to be closed.
+        """
         self.opened, self._killed = False, True
+        for _, written in self._pending:
+            written.set_result(True)
         self._pending.clear()
 
     @override
@@ -146,8 +152,9 @@ class FakeJournal(Journal):
 
     @override
     async def close(self) -> None:
-        assert self.opened, "it is not open"
+        assert self.opened or self._killed, "it is not open"
         await asyncio.sleep(0)
+        self.slow = False
         self.finish()
         self.opened = False
 

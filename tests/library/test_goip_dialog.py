@@ -124,7 +124,8 @@ def test_nothing_goes_to_a_line_that_is_away(heard: bool) -> None:
     if heard:
         bench.receive(keepalive())
         bench.after(100)
-    for request in (sms(), SendUssd(port="goip1", code="*100#", timeout=30), Reboot(port="goip1")):
+    assert isinstance(outcome(bench.submit(sms())), LinkLost)  # it waits for the line to come back
+    for request in (SendUssd(port="goip1", code="*100#", timeout=30), Reboot(port="goip1")):
         result = outcome(bench.submit(request))
         assert isinstance(result, PortNotReady)
         assert result.reason == "offline"

@@ -7,8 +7,8 @@ from custom_components.gsm_gateway.aiogsm.errors import (
     GatewayError,
     GatewayTimeout,
     LinkLost,
+    NotNow,
     OutcomeUnknown,
-    PortNotReady,
 )
 from custom_components.gsm_gateway.aiogsm.goip.messages import (
     Answer,
@@ -56,6 +56,11 @@ def session() -> BulkSession:
 
 def by_ticket(turn: Turn) -> dict[int, Result]:
     return {fate.sent.ticket: fate.result for fate in turn.fates if fate.sent is not None}
+
+
+def put_off(turn: Turn, reason: str) -> bool:
+    given = result(turn)
+    return isinstance(given, NotNow) and str(given) == reason
 
 
 def kinds(turn: Turn) -> dict[int, type[Result]]:
@@ -181,7 +186,7 @@ def test_refused_before_the_number_nothing_has_left(
 ) -> None:
     turn = play(session, 0, *replies, Refused(11, reason))
     assert turn.packet == DONE
-    assert refused_with(turn, PortNotReady, reason)
+    assert put_off(turn, reason)
 
 
 def test_a_refused_number_is_final(session: BulkSession) -> None:
@@ -233,7 +238,7 @@ def test_a_session_that_never_finds_room_goes_elsewhere(session: BulkSession) ->
         session.begin(0)
         session.tick(PUT_OFF)
         turn = session.answer(Refused(number, "too_many_sends_in_server"), PUT_OFF)
-    assert refused_with(turn, PortNotReady, "too_many_sends_in_server")
+    assert put_off(turn, "too_many_sends_in_server")
     assert session.successor(lambda: 16) is None
 
 
@@ -308,7 +313,7 @@ def test_after_a_number_that_nobody_knows_of_the_others_go_out_in_the_next_sessi
 @pytest.mark.parametrize("reason", ["PASSWORD", "GSM_LOGOUT"])
 def test_a_session_that_is_refused_is_refused_to_all(reason: str) -> None:
     turn = play(session_of("123", "456"), 0, CONFIRMED, Refused(11, reason))
-    assert kinds(turn) == {1: PortNotReady, 2: PortNotReady}
+    assert kinds(turn) == {1: NotNow, 2: NotNow}
 
 
 def test_a_silent_box_is_silent_to_all() -> None:
@@ -323,7 +328,7 @@ def test_a_number_refused_with_the_session_has_not_left_nor_have_the_others(reas
     play(session, 0, CONFIRMED, AUTHENTICATED, TAKEN)
     turn = session.answer(Refused(11, reason), 1)
     assert turn.packet == DONE
-    assert kinds(turn) == {2: PortNotReady, 3: PortNotReady}
+    assert kinds(turn) == {2: NotNow, 3: NotNow}
 
 
 def test_with_a_repeated_number_refused_the_others_have_not_left() -> None:
@@ -340,7 +345,7 @@ def test_doubt_about_one_number_is_none_about_the_next() -> None:
     play(session, 0, CONFIRMED, AUTHENTICATED, WAITING)
     session.tick(5)
     answer(session, TAKEN, 6)
-    assert kinds(session.answer(Refused(11, "SENDID"), 7)) == {2: PortNotReady}
+    assert kinds(session.answer(Refused(11, "SENDID"), 7)) == {2: NotNow}
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ import pytest
 from custom_components.gsm_gateway.aiogsm.dialog import Box, Settle
 from custom_components.gsm_gateway.aiogsm.errors import (
     GatewayTimeout,
+    LinkLost,
     OutcomeUnknown,
-    PortNotReady,
 )
 from custom_components.gsm_gateway.aiogsm.goip.port import Address
 from custom_components.gsm_gateway.aiogsm.models import LateResult, Trouble, TroubleFound
@@ -115,7 +115,7 @@ def test_a_line_that_is_away_is_given_nothing_that_waited() -> None:
     bench.submit(sms("other"), ticket=2)
     outcomes = dict(settled(bench.after(60)))
     assert isinstance(outcomes[1], OutcomeUnknown)
-    assert isinstance(outcomes[2], PortNotReady)
+    assert isinstance(outcomes[2], LinkLost)
 
 
 # What comes later

@@ -71,6 +71,10 @@ class PortNotReady(CommandRefused):
     """The port could not take it, and nothing left: another port may be tried."""
 
 
+class NotNow(GatewayError):
+    """The port could not take it at this moment, and nothing left: it or another may in a while."""
+
+
 class NotKept(GatewayError):
     """It could not be made durable that a text is about to leave, so it did not."""
 

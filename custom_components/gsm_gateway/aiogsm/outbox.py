@@ -12,7 +12,7 @@ from datetime import date, datetime
 from itertools import count
 from typing import NamedTuple
 
-from .errors import GatewayTimeout, LinkLost, NotKept, PortNotReady
+from .errors import GatewayTimeout, LinkLost, NotKept, NotNow, PortNotReady
 from .lanes import Lane, Plan
 from .limits import Limits, Usage
 from .models import Message, MessageError, MessageStatus, PortState, PortStatus, Priority, Trace
@@ -20,7 +20,7 @@ from .requests import Outcome
 from .verdicts import cause_of, settled
 
 RETRY_PAUSE = 30.0
-"""Seconds that a lane rests after a gateway did not answer, or the disk did not take a mark."""
+"""Seconds that a lane rests after its port could not take a text, or the disk not its mark."""
 
 PATIENCE = 30.0
 """Seconds that a text waits for the port that its sender named, while that may come back by itself."""
@@ -29,6 +29,7 @@ COUNTED = (MessageStatus.SENT, MessageStatus.UNKNOWN)
 """What a text must have come to, to count among those that its port has sent."""
 
 _MOST_KNOWN = 4096  # recipients whose usual port is remembered
+_LATER = (GatewayTimeout, NotKept, NotNow)
 _RANK = {Priority.HIGH: 0, Priority.NORMAL: 1}
 
 
@@ -65,7 +66,8 @@ class _Waiting:
     order: int
     since: float
     expires_at: float
-    refused_by: dict[str, PortNotReady] = field(default_factory=dict)
+    refused_by: set[str] = field(default_factory=set)
+    failed_by: set[str] = field(default_factory=set)
 
     @property
     def rank(self) -> tuple[int, int]:
@@ -168,9 +170,14 @@ class Outbox:
                 yield self._depart(waiting, chosen, now)
                 continue
             free = plan.free_of(able)
-            if (chosen := plan.choose(able, self._usual.get(waiting.message.recipient))) is not None:
+            if (chosen := plan.choose(able, self._usual_port(waiting))) is not None:
                 batches[chosen] = _Batch(text, self._share(text, free) - 1)
                 yield self._depart(waiting, chosen, now)
+
+    def _usual_port(self, waiting: _Waiting) -> str | None:
+        """Give the port that a recipient knows, unless it failed this very text."""
+        usual = self._usual.get(waiting.message.recipient)
+        return None if usual in waiting.failed_by else usual
 
     def _is_able(self, port: str, state: PortState, waiting: _Waiting, now: Moment) -> bool:
         """Whether a port is ready, may send this text, and has not refused it."""
@@ -230,10 +237,11 @@ class Outbox:
         port = waiting.message.port
         assert port is not None  # a text gets its port when it departs
         self._lane(port).out -= 1
-        if isinstance(outcome, GatewayTimeout | NotKept):
+        if isinstance(outcome, _LATER):
             self.rest(port, now.at + RETRY_PAUSE)
+            waiting.failed_by.add(port)
         if isinstance(outcome, PortNotReady):
-            waiting.refused_by[port] = outcome
+            waiting.refused_by.add(port)
         if self._may_try_again(waiting, outcome, ports):
             waiting.message = replace(
                 waiting.message, status=MessageStatus.QUEUED, port=None, left_at=None, trace=None
@@ -250,8 +258,8 @@ class Outbox:
         """Whether nothing left and a port is there that has not refused this text."""
         if isinstance(outcome, PortNotReady):
             candidates = ports.keys() if waiting.message.pinned is None else {waiting.message.pinned}
-            return bool(candidates - waiting.refused_by.keys())
-        return isinstance(outcome, LinkLost | GatewayTimeout | NotKept)
+            return bool(candidates - waiting.refused_by)
+        return isinstance(outcome, (LinkLost, *_LATER))
 
     def give_up(self, ports: Mapping[str, PortState], now: Moment) -> list[Message]:
         """Settle what has waited too long, or waits for what cannot be."""

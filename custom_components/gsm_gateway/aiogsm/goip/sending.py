@@ -13,8 +13,8 @@ from ..errors import (
     GatewayTimeout,
     LinkLost,
     NotKept,
+    NotNow,
     OutcomeUnknown,
-    PortNotReady,
 )
 from ..models import LateResult, Trace, Trouble, TroubleFound
 from ..requests import Outcome, SendSms, SmsTaken
@@ -78,7 +78,7 @@ class BulkSession(Conversation):
     """One text to some numbers, one after the other (GoIP SMS Interface, section 3).
 
     Before each number is said, it is made durable that it is about to be. The fate of each is SmsTaken,
-    CommandRefused (final), PortNotReady, GatewayTimeout, NotKept or LinkLost (nothing left), or
+    CommandRefused (final), NotNow, GatewayTimeout, NotKept or LinkLost (nothing left), or
     OutcomeUnknown. Those that found no room have theirs from the ``successor``. A fate comes
     before the session is closed; closing it is repeated, too, and then forgotten.
     """
@@ -100,6 +100,9 @@ class BulkSession(Conversation):
         """Whether another number can join for this text."""
         if self.over or text != self._text or len(self._parcels) >= MOST_NUMBERS:
             return False
+        return self._takes_numbers(now)
+
+    def _takes_numbers(self, now: float) -> bool:
         return self._takes_until is None or now <= self._takes_until
 
     def add(self, parcel: Parcel) -> None:
@@ -149,7 +152,7 @@ class BulkSession(Conversation):
 
     def _next_number(self, fates: tuple[Fate, ...], now: float) -> Turn:
         """Have the next number marked, if there is one and the box still has the session."""
-        if not self._open or (self._takes_until is not None and now > self._takes_until):
+        if not self._open or not self._takes_numbers(now):
             return self._close(fates, now)
         self._stage, self._doubtful = _Stage.MARK, False
         self.due = self._until = now + MARK_TIMEOUT
@@ -157,10 +160,12 @@ class BulkSession(Conversation):
 
     @override
     def marked(self, sent: Sent, now: float, *, durable: bool) -> Turn:
-        if self._stage is not _Stage.MARK or self._sent(self._open[0]) != sent:
+        if self.over or self._stage is not _Stage.MARK or self._sent(self._open[0]) != sent:
             return Turn()
         if not durable:
             return self._close(self._settle_rest(NotKept("it could not be noted that it leaves")), now)
+        if not self._takes_numbers(now):  # the disk took so long that the box frees the session
+            return self._close((), now)
         self._stage = _Stage.NUMBER
         packet = encode_number(self.sendid, sent.telid, self._parcels[sent.telid].sms.recipient)
         return self._say(packet, _SUBMIT, now)
@@ -196,13 +201,13 @@ class BulkSession(Conversation):
         if reason == SessionError.TOO_MANY and self._put_offs < _MOST_PUT_OFFS:
             self._has_no_room = True
             return self._close((), now)
-        return self._close(self._settle_rest(PortNotReady(reason)), now)
+        return self._close(self._settle_rest(NotNow(reason)), now)
 
     def _broken_off(self, reason: str, now: float) -> Turn:
         """The session ended after a number: that undid it only if it was the first thing said to it."""
         undone = reason in (SessionError.NO_SESSION, SessionError.LOGGED_OUT)
         if undone and not self._doubtful and not self._repeats:
-            return self._close(self._settle_rest(PortNotReady(reason)), now)
+            return self._close(self._settle_rest(NotNow(reason)), now)
         why = f"the session was broken off: {reason}"
         return self._leave((self._settle(OutcomeUnknown(why)), *self._settle_rest(LinkLost(why))))
 
@@ -232,7 +237,7 @@ class BulkSession(Conversation):
 
     @override
     def give_back(self, error: GatewayError) -> Turn:
-        return self._leave(self._settle_rest(error))
+        return self._leave(self._settle_rest(LinkLost(f"{error}; it waits for the line")))
 
     @override
     def abandon(self) -> Turn:

@@ -311,6 +311,9 @@ class Talks:
             for lane in Lane:
                 if (queue := self._queues.pop((line, lane), None)) is not None:
                     talks += queue.asked
+                    queue.current = None
+                    queue.asked.clear()
+                    queue.own.clear()
             for talk in talks:
                 steps += self._conclude(talk, talk.conversation.abandon(), now)
         return steps
