@@ -47,7 +47,15 @@ from .store_bench import NOON, NUMBER, WORDS, Bench, put, put_sms, sms, text
 AWAY = timezone(timedelta(hours=-7))
 
 PART = Part(
-    port="1", sender=NUMBER, reference="7", stamp="12:00", index=2, total=3, text=WORDS, complete=False
+    port="1",
+    sender=NUMBER,
+    reference="7",
+    stamp="12:00",
+    index=2,
+    total=3,
+    text=f"{WORDS} \ud83d",  # half of a character: the other is in another part
+    complete=False,
+    stamped_at=NOON,
 )
 LOOSE = Part(port="2", sender="Bank", text="x" * 70, loose=True)
 REPORT = DeliveryReported(
@@ -78,6 +86,7 @@ FULL_SMS = ReceivedSms(
     sender="Bank",
     text=WEIRD,
     received_at=NOON,
+    stamped_at=NOON - timedelta(hours=1),
     parts=3,
     complete=False,
     held_over=True,

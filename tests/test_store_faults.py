@@ -189,9 +189,12 @@ async def test_a_file_that_may_not_be_read_is_kept_aside(bench: Bench) -> None:
 async def test_damage_that_is_found_while_running_is_met_by_a_clean_file(bench: Bench) -> None:
     await bench.keep(*(put(str(nr), text="x" * 3000) for nr in range(2000)))
     async with bench.opened() as store:
+        losses: list[int] = []
+        store.on_loss = lambda: losses.append(len(bench.damaged))
         overwritten(bench.path)
         assert await store.history(Query(limit=2000)) == []
         assert len(bench.damaged) == 1
+        assert losses == [1]
         assert await store.write(put("new"))
         assert await ids(store) == ["new"]
 

@@ -87,6 +87,7 @@ class FakeJournal(Journal):
     def __init__(
         self, disk: Disk, clock: Clock, on_done: Callable[[Write, bool], None] = lambda _, __: None
     ) -> None:
+        super().__init__()
         self.disk = disk
         self.slow = False
         self.opened = False

@@ -9,7 +9,7 @@ from random import Random
 from types import MappingProxyType
 from typing import override
 
-from custom_components.gsm_gateway.aiogsm.admission import Terms
+from custom_components.gsm_gateway.aiogsm.admission import Draft, Terms
 from custom_components.gsm_gateway.aiogsm.dialog import Box
 from custom_components.gsm_gateway.aiogsm.errors import GatewayError, LinkLost
 from custom_components.gsm_gateway.aiogsm.family import Endpoint, Family
@@ -104,7 +104,9 @@ class FamilyRun[P]:
             await turns_of_the_loop()
 
     async def send(self, *numbers: str, text: str = "hello") -> list[Sending]:
-        sendings = await self.gateway.send_sms(numbers or [NUMBER], text, Terms(force=True))
+        sendings = await self.gateway.send_sms(
+            [Draft(number, text) for number in numbers or [NUMBER]], Terms(force=True)
+        )
         await turns_of_the_loop()
         return sendings
 

@@ -299,3 +299,15 @@ async def test_a_text_waits_as_long_as_it_may(run: Run, stopped_clock: StoppedCl
 
 def _terms() -> Terms:
     return Terms(force=True)
+
+
+async def test_what_is_not_over_is_written_anew_when_the_journal_has_lost_it(run: Run) -> None:
+    run.network.answer = lambda _: None
+    await run.send("leaving")
+    run.network.ports = {}
+    await run.send("waiting")
+    run.log.clear()
+    assert run.journal.on_loss is not None
+    run.journal.on_loss()
+    await turns_of_the_loop()
+    assert run.log == ["disk queued waiting", "disk sending leaving"]

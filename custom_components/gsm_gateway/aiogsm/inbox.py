@@ -71,6 +71,10 @@ class Inbox:
         for sms in waiting or ():
             self._hand_on(sms)
 
+    def keep_anew(self) -> None:
+        """Write the texts that wait to be handed on to a journal that has lost them."""
+        self._journal.write(*(PutReceived(sms) for sms in self._waiting or ()))
+
     async def arrived(self, record: SmsArrived) -> bool:
         """Take a text or a part of one; on return it may be acknowledged. Give whether it is durable."""
         now, at = asyncio.get_running_loop().time(), self._clock()

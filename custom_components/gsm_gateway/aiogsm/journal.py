@@ -6,7 +6,7 @@ whole, and in the order in which they were written.
 
 from abc import ABC, abstractmethod
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -195,6 +195,11 @@ class Entry:
 
 class Journal(ABC):
     """One gateway's journal. Not for use before ``open`` and after ``close``."""
+
+    def __init__(self) -> None:
+        """Begin with nobody who would be told of a loss."""
+        self.on_loss: Callable[[], None] | None = None
+        """Called when what was kept is lost: what is still needed of it has to be written anew."""
 
     @abstractmethod
     async def open(self) -> Remembered:

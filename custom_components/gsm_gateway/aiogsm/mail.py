@@ -80,6 +80,7 @@ class Mail:
     async def restore(self) -> Remembered:
         """Open the journal, and go on where an earlier run ended; nothing departs yet."""
         self._remembered = remembered = await self.journal.open()
+        self.journal.on_loss = self._keep_anew
         now = self.now()
         accepted = [
             now.at - max((now.wall - message.created_at).total_seconds(), 0.0)
@@ -167,6 +168,10 @@ class Mail:
         await self._inbox.close()
         await self.journal.close()
         self.sender.leave()
+
+    def _keep_anew(self) -> None:
+        self.sender.keep_anew()
+        self._inbox.keep_anew()
 
     def _message(self, draft: Draft, terms: Terms, wall: datetime) -> Message:
         """Give a text as it is queued."""

@@ -101,6 +101,10 @@ class Outbox:
         """Give the texts that have not departed."""
         return [waiting.message for waiting in self._queued.values()]
 
+    def departed(self) -> list[Message]:
+        """Give the texts that have departed and are not settled."""
+        return [waiting.message for waiting in self._departed.values()]
+
     def add(self, message: Message, now: Moment) -> None:
         """Queue a text, or one that was queued in an earlier run."""
         self._queued[message.message_id] = self._waiting(message, now)

@@ -229,6 +229,11 @@ class Sender:
                 failed = replace(message, status=MessageStatus.FAILED, settled_at=self._now().wall)
                 self._tell(replace(failed, error=MessageError.STORE_FAILED))
 
+    def keep_anew(self) -> None:
+        """Write all that is not settled to a journal that has lost it."""
+        messages = [*self._outbox.queued(), *self._outbox.departed()]
+        self._journal.write(*(PutMessage(message) for message in messages))
+
     def leave(self) -> None:
         """Let nobody wait any longer for what is left to the next run."""
         for sending in self._sending.values():

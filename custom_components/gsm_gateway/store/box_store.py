@@ -42,12 +42,14 @@ class BoxStore(Journal):
         a damaged file is kept, ``on_full`` whether the disk is full, at first and when that changes; both
         on the event loop, before whatever found it is done. Raise ValueError.
         """
+        super().__init__()
         self._clock = clock
+        self._tell_damaged = on_damaged
         self._tell_full = on_full
         self._disk = Disk(
             path,
             Keeping(history=history, texts=keep_texts),
-            on_damaged=partial(self._on_loop, on_damaged),
+            on_damaged=partial(self._on_loop, self._on_damage),
             on_full=partial(self._on_loop, self._on_full),
         )
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -138,6 +140,11 @@ class BoxStore(Journal):
     def _on_loop[T](self, tell: Callable[[T], None], what: T) -> None:
         assert self._loop is not None  # the thread runs nothing before open
         self._loop.call_soon_threadsafe(tell, what)
+
+    def _on_damage(self, kept_as: Path) -> None:
+        self._tell_damaged(kept_as)
+        if self.on_loss is not None:
+            self.on_loss()
 
     def _on_full(self, full: bool) -> None:
         if self._timer is not None:

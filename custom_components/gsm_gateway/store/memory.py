@@ -19,7 +19,7 @@ from ..aiogsm.models import HandedOn, Message, MessageError, MessageStatus, Prio
 from ..aiogsm.parts import Part
 from ..aiogsm.records import DeliveryReported
 from .history import EARLY_FOR, MAY_BE_TOLD, PUSHED_FOR, TOLD_FOR
-from .schema import stamp, time_of
+from .schema import stamp, text_of, time_of
 
 MOST_MET = 4096
 """People whose port is remembered."""
@@ -123,6 +123,7 @@ def _received(row: sqlite3.Row) -> ReceivedSms:
         sender=row["number"],
         text=row["text"],
         received_at=time_of(row["at"]),
+        stamped_at=_time(row["stamped_at"]),
         parts=row["parts"],
         complete=bool(row["complete"]),
         held_over=bool(row["held_over"]),
@@ -138,9 +139,10 @@ def _part(row: sqlite3.Row) -> PutPart:
         stamp=row["stamp"],
         index=row["nr"],
         total=row["total"],
-        text=row["text"],
+        text=text_of(row["text"]),
         loose=bool(row["loose"]),
         complete=bool(row["complete"]),
+        stamped_at=_time(row["stamped_at"]),
     )
     return PutPart(part, time_of(row["at"]))
 

@@ -24,7 +24,7 @@ from ..aiogsm.journal import (
 from ..aiogsm.models import HandedOn, Message, ReceivedSms
 from ..aiogsm.records import DeliveryReported
 from .history import Keeping, drop_old_pushes, drop_old_reports, drop_old_usage, prune
-from .schema import stamp
+from .schema import raw, stamp
 
 MOST_CHANGES = 100
 """Changes of status kept of one text, the newest: one that is tried for days has many."""
@@ -51,19 +51,22 @@ _PUT_MESSAGE = """
 
 _PUT_RECEIVED = """
     INSERT INTO texts (
-        message_id, direction, port, number, text, at, status, over, parts, complete, held_over
+        message_id, direction, port, number, text, at, status, over, stamped_at, parts, complete,
+        held_over
     ) VALUES (
-        :message_id, :direction, :port, :number, :text, :at, :status, :over, :parts, :complete, :held_over
+        :message_id, :direction, :port, :number, :text, :at, :status, :over, :stamped_at, :parts, :complete,
+        :held_over
     ) ON CONFLICT (message_id) DO UPDATE SET
         port = excluded.port, number = excluded.number,
         text = CASE WHEN listed = 1 THEN excluded.text ELSE '' END,
-        at = excluded.at, status = excluded.status, over = excluded.over, parts = excluded.parts,
-        complete = excluded.complete, held_over = excluded.held_over
+        at = excluded.at, status = excluded.status, over = excluded.over,
+        stamped_at = excluded.stamped_at, parts = excluded.parts, complete = excluded.complete,
+        held_over = excluded.held_over
 """
 
 _PUT_PART = """
-    INSERT INTO parts (port, sender, reference, stamp, nr, total, text, loose, complete, at)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    INSERT INTO parts (port, sender, reference, stamp, nr, total, text, loose, complete, stamped_at, at)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 
 _PUT_REPORT = """
@@ -201,6 +204,7 @@ def _put_received(db: sqlite3.Connection, sms: ReceivedSms, keeping: Keeping) ->
             "at": stamp(sms.received_at),
             "status": sms.handed_on,
             "over": over,
+            "stamped_at": _stamp(sms.stamped_at),
             "parts": sms.parts,
             "complete": sms.complete,
             "held_over": sms.held_over,
@@ -220,9 +224,10 @@ def _apply_to_parts(db: sqlite3.Connection, change: PutPart | DropParts) -> None
                     part.stamp,
                     part.index,
                     part.total,
-                    part.text,
+                    raw(part.text),
                     part.loose,
                     part.complete,
+                    _stamp(part.stamped_at),
                     stamp(arrived_at),
                 ),
             )

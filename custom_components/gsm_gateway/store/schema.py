@@ -46,6 +46,7 @@ _FIRST = (
         reference INTEGER,
         error TEXT,
         error_detail TEXT,
+        stamped_at INTEGER,
         parts INTEGER,
         complete INTEGER,
         held_over INTEGER
@@ -71,9 +72,10 @@ _FIRST = (
         stamp TEXT NOT NULL,
         nr INTEGER NOT NULL,
         total INTEGER NOT NULL,
-        text TEXT NOT NULL,
+        text BLOB NOT NULL,
         loose INTEGER NOT NULL,
         complete INTEGER NOT NULL,
+        stamped_at INTEGER,
         at INTEGER NOT NULL
     ) STRICT
     """,
@@ -116,6 +118,16 @@ _MICROSECOND = timedelta(microseconds=1)
 def stamp(at: datetime) -> int:
     """Give a time as it is kept."""
     return (at - _EPOCH) // _MICROSECOND
+
+
+def raw(text: str) -> bytes:
+    """Give a part's text as it is kept: it may end in the half of a character, which is no text to SQLite."""
+    return text.encode(errors="surrogatepass")
+
+
+def text_of(kept: bytes) -> str:
+    """Give a part's text back."""
+    return kept.decode(errors="surrogatepass")
 
 
 def time_of(kept: int) -> datetime:
