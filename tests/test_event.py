@@ -334,7 +334,7 @@ async def test_expired(
     await until(hass, lambda: settled(bus))
 
     told = settled(bus)[0].data
-    assert (told["status"], told["error"], told["port"]) == ("expired", "expired", None)
+    assert (told["status"], told["error"], told["port"]) == ("expired", "box_offline", None)
     assert told["device_id"] == box_device(hass, loaded_goip)  # it never had a port
     assert len(goip.received) == received
 

@@ -275,7 +275,7 @@ class Outbox:
     ) -> tuple[MessageStatus, MessageError, str | None] | None:
         pinned = waiting.message.pinned
         if waiting.expires_at <= now.at:
-            return MessageStatus.EXPIRED, MessageError.EXPIRED, None
+            return MessageStatus.EXPIRED, MessageError.EXPIRED if ports else MessageError.BOX_OFFLINE, None
         if pinned is not None and pinned in ports and not self._lane(pinned).held:
             cause = cause_of(ports[pinned].status, certain=now.at >= waiting.since + PATIENCE)
             if cause is not None:
