@@ -294,7 +294,7 @@ async def test_a_text_waits_as_long_as_it_may(run: Run, stopped_clock: StoppedCl
     assert run.statuses == ["queued"]
     await stopped_clock.move(1)
     assert run.disk.statuses() == ["queued", "expired"]
-    assert run.last.error is MessageError.EXPIRED
+    assert run.last.error is MessageError.BOX_OFFLINE
 
 
 def _terms() -> Terms:
