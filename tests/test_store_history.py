@@ -99,6 +99,15 @@ async def test_without_a_history_a_text_goes_once_it_is_settled(bench: Bench) ->
     assert bench.sql("SELECT * FROM texts") == []
 
 
+async def test_without_a_history_the_pace_of_a_port_and_the_texts_of_an_hour_are_known(
+    bench: Bench,
+) -> None:
+    await bench.keep(put("a", SENT, **LEFT), history=0)
+    bench.skip(minutes=59)
+    assert [one.message_id for one in (await bench.remembered(history=0)).messages] == ["a"]
+    assert not bench.is_kept(WORDS)
+
+
 async def test_a_shorter_history_is_cut_when_the_store_is_opened(bench: Bench) -> None:
     await bench.keep(*(put(str(nr), FAILED) for nr in range(5)))
     async with bench.opened(history=2) as store:
@@ -140,6 +149,9 @@ async def test_a_deleted_text_does_not_come_back_when_more_is_told_of_it(bench: 
         assert not bench.is_kept(WORDS)
         await store.write(put("a", DELIVERED, reference=7, **LEFT))
         assert await ids(store) == []
+    assert not bench.is_kept(WORDS)
+    bench.skip(hours=1)  # until then it counts among those of an hour
+    await bench.remembered()
     assert bench.sql("SELECT * FROM texts") == []
     assert not bench.is_kept(WORDS)
 

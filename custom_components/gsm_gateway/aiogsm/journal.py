@@ -147,7 +147,7 @@ class Remembered:
     """What a new run begins with. All in the order in which it was written first.
 
     ``messages``: those that are not settled, those of the last 72 hours that more may be told of, and those
-    that left in the last minute, which the pace of their port goes by.
+    that left in the last hour, which limits and the pace of their port go by.
     ``received``: those that were not handed on, and those whose handing on was begun. ``parts``: those that
     wait. ``pushes``: of the last two minutes. ``reports``: of the last ten minutes. ``usage``: of this month
     and the one before. ``off``: ports that have to be switched on. ``met``: who was last texted by which

@@ -17,10 +17,22 @@ TOLD_FOR = timedelta(hours=72)
 PUSHED_FOR = timedelta(minutes=2)
 EARLY_FOR = timedelta(minutes=10)
 
-MAY_BE_TOLD = """
-    direction = 'out' AND (status = 'unknown' OR status = 'sent' AND reference IS NOT NULL)
-    AND coalesce(left_at, settled_at, at) > :told_since
+COUNTED_FOR = timedelta(hours=1)
+"""How long a text that left counts among those of an hour; that it holds up its port's next is over sooner."""
+
+STILL_NEEDED = """
+    direction = 'out' AND (
+        coalesce(left_at, 0) > :counted_since
+        OR (status = 'unknown' OR status = 'sent' AND reference IS NOT NULL)
+        AND coalesce(left_at, settled_at, at) > :told_since
+    )
 """
+"""Texts that are over, and that a new run has to know of: more may be told of them, or they count."""
+
+
+def since(now: datetime) -> dict[str, int]:
+    """Give the times that STILL_NEEDED asks for."""
+    return {"told_since": stamp(now - TOLD_FOR), "counted_since": stamp(now - COUNTED_FOR)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,10 +71,10 @@ def prune(db: sqlite3.Connection, keeping: Keeping, now: datetime) -> None:
 
 
 def _forget(db: sqlite3.Connection, now: datetime) -> None:
-    """Delete what is not listed, and of what nothing more can be told."""
+    """Delete what is neither listed nor needed."""
     db.execute(
-        f"DELETE FROM texts WHERE listed = 0 AND NOT ({MAY_BE_TOLD})",  # noqa: S608 - our own words
-        {"told_since": stamp(now - TOLD_FOR)},
+        f"DELETE FROM texts WHERE listed = 0 AND NOT ({STILL_NEEDED})",  # noqa: S608 - our own words
+        since(now),
     )
 
 

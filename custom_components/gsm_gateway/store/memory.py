@@ -1,7 +1,7 @@
 """Gives back what is in the database: what a new run begins with, and the history."""
 
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 import sqlite3
 
 from ..aiogsm.journal import (
@@ -18,18 +18,15 @@ from ..aiogsm.journal import (
 from ..aiogsm.models import HandedOn, Message, MessageError, MessageStatus, Priority, ReceivedSms, Trace
 from ..aiogsm.parts import Part
 from ..aiogsm.records import DeliveryReported
-from .history import EARLY_FOR, MAY_BE_TOLD, PUSHED_FOR, TOLD_FOR
+from .history import EARLY_FOR, PUSHED_FOR, STILL_NEEDED, since
 from .schema import stamp, text_of, time_of
 
 MOST_MET = 4096
 """People whose port is remembered."""
 
-PACED_FOR = timedelta(minutes=1)
-"""How long after its sending a text may still matter to the pace of its port."""
-
 _MESSAGES = f"""
     SELECT * FROM texts
-    WHERE direction = 'out' AND (over = 0 OR left_at > :paced_since OR {MAY_BE_TOLD}) ORDER BY seq
+    WHERE direction = 'out' AND (over = 0 OR {STILL_NEEDED}) ORDER BY seq
 """  # noqa: S608 - our own words
 
 _MET = """
@@ -47,11 +44,10 @@ _HISTORY = """
 
 def remember(db: sqlite3.Connection, now: datetime) -> Remembered:
     """Give what a new run begins with. Raise ValueError where a row holds what we never wrote."""
-    since = {"told_since": stamp(now - TOLD_FOR), "paced_since": stamp(now - PACED_FOR)}
     received = _rows(db, "SELECT * FROM texts WHERE direction = 'in' AND over = 0 ORDER BY seq")
     met = list(_rows(db, _MET, {"most": MOST_MET}))
     return Remembered(
-        messages=[_message(row) for row in _rows(db, _MESSAGES, since)],
+        messages=[_message(row) for row in _rows(db, _MESSAGES, since(now))],
         received=[_received(row) for row in received],
         parts=[_part(row) for row in _rows(db, "SELECT * FROM parts ORDER BY seq")],
         pushes=[_push(row) for row in _since(db, "pushes", now - PUSHED_FOR)],
