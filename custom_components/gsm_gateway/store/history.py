@@ -18,7 +18,7 @@ PUSHED_FOR = timedelta(minutes=2)
 EARLY_FOR = timedelta(minutes=10)
 
 COUNTED_FOR = timedelta(hours=1)
-"""How long a text that left counts among those of an hour; that it holds up its port's next is over sooner."""
+"""How long a text that left counts among those of an hour; its port may send again sooner."""
 
 STILL_NEEDED = """
     direction = 'out' AND (
