@@ -6,7 +6,7 @@ how it went. What every text has become is in the Message that each of these giv
 """
 
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence, Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from itertools import count
@@ -73,6 +73,13 @@ class _Waiting:
     def rank(self) -> tuple[int, int]:
         return _RANK[self.message.priority], self.order
 
+    def able(self, ready: Sequence[str]) -> Sequence[str]:
+        """Give those of the ports that are ready which may send this text, and have not refused it."""
+        if self.message.pinned is None and not self.refused_by:
+            return ready
+        mine = ready if self.message.pinned is None else [self.message.pinned]
+        return [port for port in mine if port in ready and port not in self.refused_by]
+
 
 class Outbox:
     """All texts of one gateway that are not settled: the urgent ones first, then in order of arrival."""
@@ -91,6 +98,7 @@ class Outbox:
         self._turns: list[Turn] = []
         self._lanes: dict[str, Lane] = {}
         self._usual: OrderedDict[str, str] = OrderedDict()
+        self._unable: dict[str, float] = {}  # since when ports cannot send
         self._orders = count()
 
     def __len__(self) -> int:
@@ -136,8 +144,8 @@ class Outbox:
             self._usual.popitem(last=False)
 
     def _waiting(self, message: Message, now: Moment) -> _Waiting:
-        left = (message.expires_at - now.wall).total_seconds()
-        return _Waiting(message, next(self._orders), now.at, now.at + left)
+        left = message.expires_at - max(now.wall, message.created_at)  # the clock may have been set back
+        return _Waiting(message, next(self._orders), now.at, now.at + left.total_seconds())
 
     def add_turn(self, turn: Turn) -> None:
         """Queue a USSD request."""
@@ -160,37 +168,39 @@ class Outbox:
                 yield turn
 
     def _depart_texts(self, ports: Mapping[str, PortState], now: Moment) -> Iterator[Message]:
-        batches: dict[str, _Batch] = {}
         plan = Plan(ports, self._lane, self._pace, now.at)
+        if not plan.free:
+            return
+        batches: dict[str, _Batch] = {}
+        ready = [port for port, state in ports.items() if self._is_ready(port, state, now)]
         for waiting in sorted(self._queued.values(), key=lambda waiting: waiting.rank):
             if not plan.free and not any(batch.room for batch in batches.values()):
                 return
             if waiting.message.not_before is not None and waiting.message.not_before > now.wall:
                 continue
             text = waiting.message.text
-            able = [port for port, state in ports.items() if self._is_able(port, state, waiting, now)]
-            if (chosen := _roomy(batches, able, text)) is not None and not plan.free_of(able):
-                batches[chosen].room -= 1
-                yield self._depart(waiting, chosen, now)
-                continue
+            able = waiting.able(ready)
             free = plan.free_of(able)
-            if (chosen := plan.choose(able, self._usual_port(waiting))) is not None:
+            if not free and (chosen := _roomy(batches, able, text)) is not None:
+                batches[chosen].room -= 1
+            elif (chosen := plan.choose(able, self._usual_port(waiting))) is not None:
                 batches[chosen] = _Batch(text, self._share(text, free) - 1)
-                yield self._depart(waiting, chosen, now)
+            else:
+                continue
+            yield self._depart(waiting, chosen, now)
+            if not self._is_ready(chosen, ports[chosen], now):
+                ready.remove(chosen)
 
     def _usual_port(self, waiting: _Waiting) -> str | None:
         """Give the port that a recipient knows, unless it failed this very text."""
         usual = self._usual.get(waiting.message.recipient)
         return None if usual in waiting.failed_by else usual
 
-    def _is_able(self, port: str, state: PortState, waiting: _Waiting, now: Moment) -> bool:
-        """Whether a port is ready, may send this text, and has not refused it."""
-        if waiting.message.pinned not in (None, port) or port in waiting.refused_by:
+    def _is_ready(self, port: str, state: PortState, now: Moment) -> bool:
+        """Whether a port could send a text, with those that it is sending, if its lane is free."""
+        if state.status is not PortStatus.READY:
             return False
-        return state.status is PortStatus.READY and not self._is_spent(port, now)
-
-    def _is_spent(self, port: str, now: Moment) -> bool:
-        return self.usage.spent(port, now.day, self._limits, self._lane(port).out)
+        return not self.usage.spent(port, now.day, self._limits, self._lane(port).out)
 
     def _share(self, text: str, ports: int) -> int:
         """Give how many of a text's recipients one of so many free ports takes, so that all help."""
@@ -267,23 +277,31 @@ class Outbox:
 
     def give_up(self, ports: Mapping[str, PortState], now: Moment) -> list[Message]:
         """Settle what has waited too long, or waits for what cannot be."""
-        verdicts = [(waiting, self._verdict(waiting, ports, now)) for waiting in self._queued.values()]
+        unable = [port for port, state in ports.items() if cause_of(state.status, certain=True)]
+        self._unable = {port: self._unable.get(port, now.at) for port in unable}
+        spent = {port for port in ports if self.usage.spent(port, now.day, self._limits, 0)}
+        queued = self._queued.values()
+        verdicts = [(waiting, self._verdict(waiting, ports, spent, now)) for waiting in queued]
         return [self._give_up(waiting, *verdict, now) for waiting, verdict in verdicts if verdict]
 
     def _verdict(
-        self, waiting: _Waiting, ports: Mapping[str, PortState], now: Moment
+        self, waiting: _Waiting, ports: Mapping[str, PortState], spent: AbstractSet[str], now: Moment
     ) -> tuple[MessageStatus, MessageError, str | None] | None:
         pinned = waiting.message.pinned
         if waiting.expires_at <= now.at:
             return MessageStatus.EXPIRED, MessageError.EXPIRED if ports else MessageError.BOX_OFFLINE, None
         if pinned is not None and pinned in ports and not self._lane(pinned).held:
-            cause = cause_of(ports[pinned].status, certain=now.at >= waiting.since + PATIENCE)
+            cause = cause_of(ports[pinned].status, certain=now.at >= self._patient_until(waiting, pinned))
             if cause is not None:
                 return MessageStatus.FAILED, *cause
-        candidates = [port for port in ports if pinned in (None, port)]
-        if candidates and all(self._is_spent(port, now) for port in candidates):
+        candidates = ports.keys() if pinned is None else ports.keys() & {pinned}
+        if candidates and candidates <= spent:
             return MessageStatus.FAILED, MessageError.LIMIT_REACHED, None
         return None
+
+    def _patient_until(self, waiting: _Waiting, pinned: str) -> float:
+        """Give until when a text waits for the port that it has to take, which cannot send now."""
+        return max(waiting.since, self._unable.get(pinned, waiting.since)) + PATIENCE
 
     def _give_up(
         self, waiting: _Waiting, status: MessageStatus, error: MessageError, detail: str | None, now: Moment
@@ -300,15 +318,15 @@ class Outbox:
             dues.append(waiting.expires_at)
             if (not_before := waiting.message.not_before) is not None and not_before > now.wall:
                 dues.append(now.at + (not_before - now.wall).total_seconds())
-            if waiting.message.pinned in ports and waiting.since + PATIENCE > now.at:
-                dues.append(waiting.since + PATIENCE)
+            if (pinned := waiting.message.pinned) is not None and pinned in self._unable:
+                dues.append(max(self._patient_until(waiting, pinned), now.at))
         return min(dues)
 
     def _lane(self, port: str) -> Lane:
         return self._lanes.setdefault(port, Lane())
 
 
-def _roomy(batches: Mapping[str, _Batch], able: list[str], text: str) -> str | None:
+def _roomy(batches: Mapping[str, _Batch], able: Sequence[str], text: str) -> str | None:
     """Give one of these ports that is about to send this text and has room for another recipient."""
     fitting = (port for port in able if port in batches and batches[port].text == text)
     return next((port for port in fitting if batches[port].room > 0), None)
