@@ -17,6 +17,8 @@ from types import MappingProxyType
 from typing import Any
 from unittest.mock import PropertyMock, patch
 
+from freezegun import freeze_time
+from freezegun.api import FrozenDateTimeFactory, real_monotonic
 from homeassistant.config_entries import ConfigSubentry, ConfigSubentryDataWithId
 from homeassistant.const import MATCH_ALL, Platform
 from homeassistant.core import Event, HomeAssistant, callback
@@ -279,10 +281,17 @@ class Clock:
 @pytest.fixture
 def clock() -> Iterator[Clock]:
     """Give the clock of this test's event loop."""
-    loop = asyncio.get_event_loop()
-    clock = Clock(loop.time)
-    with patch.object(loop, "time", clock.time):
+    clock = Clock(real_monotonic)
+    with patch.object(asyncio.get_event_loop(), "time", clock.time):
         yield clock
+
+
+@pytest.fixture
+def freezer(clock: Clock) -> Iterator[FrozenDateTimeFactory]:
+    """Give the wall's clock, to be set; that of the event loop does not mind."""
+    with freeze_time(ignore=["_pytest.runner", "_pytest.terminal"]) as frozen:
+        assert isinstance(frozen, FrozenDateTimeFactory)
+        yield frozen
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from .const import (
 from .contacts import ContactBook
 from .options import is_private, shows_texts
 
+_MASK = "…"
 _SHOWN_OF_MASKED = 3
 
 type PortEventListener = Callable[[str, dict[str, Any]], None]
@@ -25,7 +26,9 @@ type PortEventListener = Callable[[str, dict[str, Any]], None]
 
 def masked(number: str) -> str:
     """Give what is left of a number where nobody is to be told it: enough to tell two people apart."""
-    return f"…{number[-_SHOWN_OF_MASKED:]}" if len(number) > 2 * _SHOWN_OF_MASKED else "…"
+    if number.startswith(_MASK):
+        return number
+    return f"{_MASK}{number[-_SHOWN_OF_MASKED:]}" if len(number) > 2 * _SHOWN_OF_MASKED else _MASK
 
 
 class Announcer:
@@ -50,6 +53,15 @@ class Announcer:
         listeners = self._listeners.setdefault((port, kind), [])
         listeners.append(listener)
         return lambda: listeners.remove(listener)
+
+    def still_shown(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        """Give what may be shown now of what was told a port's listeners earlier, under other options."""
+        shown = {**data}
+        if not shows_texts(self._entry.options):
+            shown.pop("message", None)
+        if is_private(self._entry.options):
+            shown |= {key: masked(shown[key]) for key in ("sender", "recipient") if key in shown}
+        return shown
 
     def received(self, sms: ReceivedSms) -> None:
         """Tell of a text that came in."""

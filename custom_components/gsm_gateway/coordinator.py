@@ -60,7 +60,7 @@ from .issues import (
     async_end_issues,
     async_raise_issue,
 )
-from .options import history_of, is_private, policy_of
+from .options import history_of, is_private, policy_of, shows_texts
 from .presence import Presence
 from .sims import SimWatch
 from .store import StoreError
@@ -310,4 +310,5 @@ def _settings(entry: GsmGatewayConfigEntry) -> dict[str, Any]:
         "policy": policy_of(entry.options),
         "history": history_of(entry.options),
         "private": is_private(entry.options),
+        "texts_in_states": shows_texts(entry.options),
     }

@@ -2,7 +2,7 @@
 
 from typing import Any, override
 
-from homeassistant.components.event import EventEntity, EventEntityDescription
+from homeassistant.components.event import EventEntity, EventEntityDescription, EventExtraStoredData
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
@@ -51,6 +51,13 @@ class PortEvent(GsmPortEntity, EventEntity):
         self.async_on_remove(
             self.coordinator.announcer.listen(self._port, self.entity_description.key, self._on_event)
         )
+
+    @override
+    async def async_get_last_event_data(self) -> EventExtraStoredData | None:
+        data = await super().async_get_last_event_data()
+        if data is not None and data.last_event_attributes is not None:
+            data.last_event_attributes = self.coordinator.announcer.still_shown(data.last_event_attributes)
+        return data
 
     @callback
     def async_entity_id_changed(self, old_entity_id: str) -> None:

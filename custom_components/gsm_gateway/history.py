@@ -100,10 +100,13 @@ def _store_errors() -> Iterator[None]:
 
 def _told(coordinator: GsmGatewayCoordinator, entry: Entry) -> dict[str, Any]:
     item = entry.item
-    told = _outgoing(item, entry) if isinstance(item, Message) else _incoming(item)
-    known = item.port is not None and item.port in coordinator.data.ports
-    device = coordinator.device_id(item.port) if known else None
-    return {**told, "message": item.text or None, "port": item.port, "device_id": device}
+    if isinstance(item, Message):
+        told, port = _outgoing(item, entry), item.port or item.pinned
+    else:
+        told, port = _incoming(item), item.port
+    known = port is not None and port in coordinator.data.ports
+    device = coordinator.device_id(port) if known else None
+    return {**told, "message": item.text or None, "port": port, "device_id": device}
 
 
 def _outgoing(message: Message, entry: Entry) -> dict[str, Any]:

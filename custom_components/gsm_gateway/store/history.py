@@ -57,17 +57,18 @@ class Which:
     port: str | None = None
 
 
-def prune(db: sqlite3.Connection, keeping: Keeping, now: datetime) -> None:
-    """Take from the history what is too much for it, the oldest first."""
-    db.execute(
+def prune(db: sqlite3.Connection, keeping: Keeping, now: datetime) -> int:
+    """Take from the history what is too much for it, the oldest first; give how many texts that were."""
+    pruned = db.execute(
         """
         UPDATE texts SET listed = 0, text = '' WHERE over = 1 AND listed = 1 AND seq <= (
             SELECT seq FROM texts WHERE over = 1 AND listed = 1 ORDER BY seq DESC LIMIT 1 OFFSET :history
         )
         """,
         {"history": keeping.history},
-    )
+    ).rowcount
     _forget(db, now)
+    return pruned
 
 
 def _forget(db: sqlite3.Connection, now: datetime) -> None:
@@ -84,7 +85,7 @@ def delete(db: sqlite3.Connection, which: Which, now: datetime) -> int:
         """
         UPDATE texts SET listed = 0, text = '' WHERE over = 1 AND listed = 1
         AND (:ids IS NULL OR message_id IN (SELECT value FROM json_each(:ids)))
-        AND (:before IS NULL OR at < :before) AND (:port IS NULL OR port = :port)
+        AND (:before IS NULL OR at < :before) AND (:port IS NULL OR coalesce(port, pinned) = :port)
         """,
         {
             "ids": None if which.message_ids is None else json.dumps(list(which.message_ids)),
@@ -104,8 +105,7 @@ def clean(db: sqlite3.Connection, keeping: Keeping, now: datetime) -> bool:
     wiped = 0
     if not keeping.texts:
         wiped = db.execute("UPDATE texts SET text = '' WHERE over = 1 AND text <> ''").rowcount
-    prune(db, keeping, now)
-    return wiped > 0
+    return wiped + prune(db, keeping, now) > 0
 
 
 def drop_old_pushes(db: sqlite3.Connection, now: datetime) -> None:

@@ -37,7 +37,7 @@ _MET = """
 
 _HISTORY = """
     SELECT * FROM texts WHERE listed = 1
-    AND (:direction IS NULL OR direction = :direction) AND (:port IS NULL OR port = :port)
+    AND (:direction IS NULL OR direction = :direction) AND (:port IS NULL OR coalesce(port, pinned) = :port)
     ORDER BY seq DESC LIMIT :limit
 """
 

@@ -100,7 +100,7 @@ def apply(db: sqlite3.Connection, changes: Sequence[Change], keeping: Keeping, n
                 over = over or sms.handed_on in HANDED_ON
     if over:
         prune(db, keeping, now)
-    return over and not keeping.texts
+    return over and not (keeping.texts and keeping.history)
 
 
 def moves_only(db: sqlite3.Connection, changes: Sequence[Change]) -> bool:
