@@ -1,4 +1,4 @@
-"""Starts the bare process without Home Assistant: the integration's package is entered past its first file."""
+"""Starts the bare process without Home Assistant: its package is entered past its first file."""
 
 from pathlib import Path
 import sys

@@ -18,7 +18,7 @@ async def _run(folder: Path, knife: Knife) -> None:
     leaps.obey(loop)
     stop = asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, stop.set)
-    home = Home(plan, folder, lambda: local_time(plan.wall + leaps.seconds), knife)
+    home = Home(plan, folder, lambda: local_time(leaps.seconds), knife)
     await home.open()
     sending = loop.create_task(home.send_all())
     await stop.wait()

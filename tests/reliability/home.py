@@ -1,10 +1,9 @@
-"""The library as the integration uses it: one gateway with its real store, and an automation that takes notes."""
+"""The library as the integration uses it: a gateway, its real store, and an automation that takes notes."""
 
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any, override
 
@@ -34,7 +33,7 @@ from .witness import Witness, lines
 AGAIN = 0.2
 """Seconds until a box that could not be reached is tried again, as Home Assistant does, if not so soon."""
 
-PATIENCE = timedelta(days=2)
+PATIENCE = timedelta(days=1)
 """How long texts wait: where a thousand go over a bad network, longer than an hour."""
 
 
@@ -90,21 +89,28 @@ def _family(plan: Plan, knife: Knife) -> Family:
         link.send = _send  # type: ignore[method-assign]
         return link
 
-    return replace(family, pace=plan.pace, make_link=_make_link)
+    pace = family.pace if plan.pace is None else plan.pace
+    return replace(family, pace=pace, make_link=_make_link)
 
 
 class Home:
     """One run after another on the same folder. ``wall`` gives the time of the wall clock."""
 
     def __init__(
-        self, plan: Plan, folder: Path, wall: Callable[[], datetime], knife: Knife | None = None
+        self,
+        plan: Plan,
+        folder: Path,
+        wall: Callable[[], datetime],
+        knife: Knife | None = None,
+        *,
+        durable: bool = True,
     ) -> None:
-        """Begin with nothing open."""
+        """Begin with nothing open; `durable`: the notes are to outlive a kill."""
         self._plan = plan
         self._folder = folder
         self._wall = wall
         self._knife = knife or Knife()
-        self.witness = Witness(folder / WITNESS)
+        self.witness = Witness(folder / WITNESS, durable=durable)
         self.store: Store
         self.gateway: Gateway
 
@@ -143,13 +149,11 @@ class Home:
                 await self.send(text)
                 await asyncio.sleep(self._plan.gap)
 
-    async def send(self, *texts: Text) -> None:
-        """Ask for texts to be sent."""
-        for text in texts:
-            self.witness.note("asked", text=text.body)
-        await self.gateway.send_sms([Draft(text.number, text.body) for text in texts])
-        for text in texts:
-            self.witness.note("accepted", text=text.body)
+    async def send(self, text: Text) -> None:
+        """Ask for a text to be sent."""
+        self.witness.note("asked", text=text.body)
+        await self.gateway.send_sms([Draft(text.number, text.body)])
+        self.witness.note("accepted", text=text.body)
 
     async def close(self) -> None:
         """End a run in good order."""
@@ -167,8 +171,3 @@ class Home:
 def local_time(ahead: float = 0.0) -> datetime:
     """Give the wall clock's time, if it goes so many seconds ahead."""
     return datetime.now().astimezone() + timedelta(seconds=ahead)
-
-
-def wall_of(plan: Plan) -> Callable[[], datetime]:
-    """Give the wall clock of a plan."""
-    return partial(local_time, plan.wall)

@@ -1,6 +1,7 @@
 """Says what was lost, doubled or replayed, from what nobody can talk it out of: the boxes and the disk."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 import shutil
@@ -49,6 +50,7 @@ class Kept:
     outgoing: dict[str, str]
     incoming: dict[str, str]
     parts: tuple[str, ...]
+    ids: dict[str, str]
     open: int
 
     def has(self, body: str) -> bool:
@@ -56,78 +58,87 @@ class Kept:
         return body in self.incoming or sum(len(part) for part in self.parts if part in body) >= len(body)
 
 
-def kept(folder: Path) -> Kept:
+def kept(store: Path) -> Kept:
     """Look at a copy of the store, as a start after a kill finds it; somebody may be writing to it."""
     with tempfile.TemporaryDirectory() as copy:
-        for file in (STORE, f"{STORE}-wal"):
-            if (folder / file).exists():
-                shutil.copy(folder / file, copy)
-        db = sqlite3.connect(Path(copy) / STORE)
+        for file in (store, store.with_name(f"{store.name}-wal")):
+            if file.exists():
+                shutil.copy(file, copy)
+        db = sqlite3.connect(Path(copy) / store.name)
         try:
-            rows = db.execute("SELECT direction, text, status, over FROM texts").fetchall()
+            rows = db.execute("SELECT direction, text, status, over, message_id FROM texts").fetchall()
             parts = tuple(text for (text,) in db.execute("SELECT text FROM parts"))
         except sqlite3.Error:  # it is not made yet, or was caught in the middle of a checkpoint
-            return Kept({}, {}, (), 1)
+            return Kept({}, {}, (), {}, 1)
         finally:
             db.close()
     return Kept(
-        {text: status for way, text, status, _ in rows if way == "out"},
-        {text: status for way, text, status, _ in rows if way == "in"},
+        {text: status for way, text, status, _, _ in rows if way == "out"},
+        {text: status for way, text, status, _, _ in rows if way == "in"},
         parts,
-        sum(not over for _, _, _, over in rows),
+        {message_id: text for _, text, _, _, message_id in rows},
+        sum(not over for _, _, _, over, _ in rows),
     )
 
 
 class Judge:
-    """Judges one run of one box, over any number of kills."""
+    """Judges what one box and whoever is at its other end do, over any number of kills."""
 
-    def __init__(self, name: str, folder: Path, wire: Wire, sends: tuple[Text, ...]) -> None:
-        """Take where the store and the notes of the other side are; `name` helps to repeat the run."""
+    def __init__(self, name: str, folder: Path, wire: Wire, store: Path | None = None) -> None:
+        """Take where the notes of the other side are, and its store; `name` helps to repeat the run."""
+        self.store = store or folder / STORE
         self._name = name
-        self._folder = folder
+        self._notes = folder / WITNESS
         self._wire = wire
-        self._sends = sends
+        self._sends: list[Text] = []
+        self._pushes = 0
         self._owed: set[str] = set()
         self._figures = Figures()
+
+    def expect(self, *, sends: Sequence[Text] = (), pushes: int = 0) -> None:
+        """Expect some more to be asked for, and some more to be pushed."""
+        self._sends += sends
+        self._pushes += pushes
 
     def _complain(self, column: str, words: str, count: int = 1) -> None:
         setattr(self._figures, column, getattr(self._figures, column) + count)
         self._figures.wrong.append(f"{self._name}: {column}: {words}")
 
+    def _told(self, now: Kept) -> dict[str, str]:
+        """Give what the senders were told last, by the texts."""
+        told = lines(self._notes, "status")
+        return {line.get("text") or now.ids.get(line["id"], line["id"]): line["status"] for line in told}
+
     def killed(self) -> None:
         """Look at what is on the disk right after a kill: it must be made good from now on."""
-        now = kept(self._folder)
+        now = kept(self.store)
         self._figures.times += 1
         self._owed |= {text.body for text in self._wire.pushed if now.has(text.body)}
-        told = {line["text"]: line["status"] for line in lines(self._folder / WITNESS, "status")}
-        for body, status in told.items():
+        for body, status in self._told(now).items():
             stands = now.outgoing.get(body)
             if stands is None or _rank(status) > _rank(stands):
                 self._complain("lost", f"{body!r} was told {status} and is {stands} on the disk")
 
-    def is_over(self, pushed: int) -> bool:
-        """Whether nothing more can be waited for, once so many texts were pushed."""
-        asked = sum(1 for _ in lines(self._folder / WITNESS, "asked"))
-        return self.all_has_come(pushed) and asked == len(self._sends) and not kept(self._folder).open
+    def is_over(self) -> bool:
+        """Whether nothing more can be waited for."""
+        asked = sum(1 for _ in lines(self._notes, "asked"))
+        return self.all_has_come() and asked == len(self._sends) and not kept(self.store).open
 
-    def all_has_come(self, pushed: int) -> bool:
-        """Whether so many texts were pushed, and each was told, is on the disk, or was missed."""
-        told = {line["text"] for line in lines(self._folder / WITNESS, "received")}
-        now = kept(self._folder)
-        return (
-            self._wire.quiet
-            and pushed == len(self._wire.pushed)
-            and all(
-                text.body in told or now.has(text.body) or self._wire.missed(text)
-                for text in self._wire.pushed
-            )
+    def all_has_come(self) -> bool:
+        """Whether all was pushed, and each text was told, is on the disk, or was missed."""
+        if len(self._wire.pushed) < self._pushes or not self._wire.quiet:
+            return False
+        told = {line["text"] for line in lines(self._notes, "received")}
+        now = kept(self.store)
+        return all(
+            text.body in told or now.has(text.body) or self._wire.missed(text) for text in self._wire.pushed
         )
 
     def verdict(self) -> Figures:
         """Count, at the end of a run that was stopped in good order."""
-        now = kept(self._folder)
-        told = {line["text"]: line["status"] for line in lines(self._folder / WITNESS, "status")}
-        accepted = {line["text"] for line in lines(self._folder / WITNESS, "accepted")}
+        now = kept(self.store)
+        told = self._told(now)
+        accepted = {line["text"] for line in lines(self._notes, "accepted")}
         reached = Counter(sms.text for sms in self._wire.box.outbox)
         for text in self._sends:
             status = now.outgoing.get(text.body, told.get(text.body))
@@ -158,7 +169,7 @@ class Judge:
             )
 
     def _count_received(self, now: Kept) -> None:
-        heard = list(lines(self._folder / WITNESS, "received"))
+        heard = list(lines(self._notes, "received"))
         told = Counter(line["text"] for line in heard)
         for text in self._wire.pushed:
             times, status = told.pop(text.body, 0), now.incoming.get(text.body)

@@ -30,6 +30,7 @@ START = 0.4
 PACE = 0.15
 READY = 90.0
 NEAR = 2.0
+DEAF = 0.1
 STUCK = 0.7
 """Seconds in which nothing happens, after which nothing will before a minute is over."""
 
@@ -56,21 +57,23 @@ def free_port(kind: socket.SocketKind) -> int:
 
 
 @asynccontextmanager
-async def box_for_kills(family: str, near: float = NEAR) -> AsyncIterator[Wire]:
+async def box_for_kills(family: str, near: float = NEAR, deaf: float = 0.5) -> AsyncIterator[Wire]:
     """Give a box that takes just so long for everything that a kill may come between."""
     if family == "goip":
         server = (LOOPBACK, free_port(socket.SOCK_DGRAM))
         async with GoIP(server=server, keepalive_interval=0.5, send_time=0.03, deliver_after=0.05) as goip:
-            yield GoipWire(goip, near)
+            yield GoipWire(goip, near, deaf)
     else:
         async with NeoGate(result_delay=0.05) as neogate:
-            yield NeogateWire(neogate, near)
+            yield NeogateWire(neogate, near, DEAF)
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """When to kill: some seconds after the process was started, or after it was ready and perhaps the box saw
-    some packet; or when its own knife says so."""
+    """When to kill: some seconds after the start, or ``after`` it is ready and the box saw so many packets.
+
+    Or when the knife of the process says so.
+    """
 
     after_start: float | None = None
     after: float | None = None
@@ -91,17 +94,28 @@ class Moment:
         place = random.choice(PLACES)
         return cls(knife=Knife(place, random.randint(1, OFTEN[family][place])))
 
+    @classmethod
+    def draw_for_whole(cls, random: Random, families: Sequence[str]) -> Moment:
+        """Draw a moment for a process that has no knife, and is ready."""
+        if random.random() < 0.4:
+            return cls(after=random.uniform(0, RUN))
+        kind = random.choice([kind for family in families for kind in PACKETS[family]])
+        return cls(packet=(kind, random.randint(1, EACH_WAY // 2)), after=random.choice([0, 0.002, 0.01]))
+
     async def come(self, process: Process, wire: Wire) -> None:
         """Wait for it, as far as it can be seen from outside."""
+
+        def _seen(kind: bytes) -> int:
+            return sum(kind in data for data in (*wire.box.received, *wire.box.sent))
+
         if self.after_start is not None:
             await asyncio.sleep(self.after_start)
             return
         await process.ready(READY)
         if self.packet is not None:
-            kind, nth = self.packet
-            await wire.box.wait_for(
-                lambda: sum(kind in data for data in (*wire.box.received, *wire.box.sent)) >= nth, within=END
-            )
+            kind, more = self.packet
+            enough = _seen(kind) + more
+            await wire.box.wait_for(lambda: _seen(kind) >= enough, within=END)
         if self.after is None:
             await asyncio.Event().wait()
         else:
@@ -125,16 +139,16 @@ async def until(condition: Callable[[], bool]) -> None:
         await asyncio.sleep(LOOK)
 
 
-async def come_to_an_end(process: Process, judges: Sequence[Judge], folder: Path) -> None:
+async def come_to_an_end(process: Process, judges: Sequence[Judge]) -> None:
     """Wait until all is over; let a minute pass for what can only be waited for."""
     loop = asyncio.get_running_loop()
     state, since = None, loop.time()
     with suppress(TimeoutError):
         async with asyncio.timeout(END):
-            while not all(judge.is_over(EACH_WAY) for judge in judges):
-                if (now := kept(folder)) != state:
+            while not all(judge.is_over() for judge in judges):
+                if (now := [kept(judge.store) for judge in judges]) != state:
                     state, since = now, loop.time()
-                elif loop.time() - since > STUCK and all(judge.all_has_come(EACH_WAY) for judge in judges):
+                elif loop.time() - since > STUCK and all(judge.all_has_come() for judge in judges):
                     process.leap()
                     since = loop.time()
                 await asyncio.sleep(LOOK)
@@ -149,24 +163,25 @@ async def kill_bare(family: str, seed: int, folder: Path) -> Figures:
         moments.append(Moment(after_start=random.uniform(0, START)))
     early = random.randint(EACH_WAY // 2, EACH_WAY - 2)
     async with box_for_kills(family) as wire:
-        plan = wire.plan(outgoing, gap=GAP, pace=PACE if family == "neogate" else 0.0)
-        plan.save(folder)
-        judge = Judge(f"{family} {seed} {moments}", folder, wire, plan.sends)
+        wire.plan(outgoing, gap=GAP, pace=PACE if family == "neogate" else None).save(folder)
+        judge = Judge(f"{family} {seed} {moments}", folder, wire)
+        judge.expect(sends=outgoing, pushes=early)
         async with (
-            Process(folder, [wire], "-m", "tests.reliability.alone", str(folder)) as process,
+            Process(folder, {folder: wire}, "-m", "tests.reliability.alone", str(folder)) as process,
             asyncio.TaskGroup() as pushing,
         ):
             for nr, moment in enumerate(moments):
                 await process.start(str(moment.knife or Knife()))
                 if nr == 0:
                     pushing.create_task(_push_when_ready(process, wire, incoming[:early], random))
-                await first(process.wait(), moment.come(process, wire), until(lambda: judge.is_over(early)))
+                await first(process.wait(), moment.come(process, wire), until(judge.is_over))
                 await process.kill()
                 judge.killed()
             await process.start(str(Knife()))
             assert await process.ready(READY)
             await wire.push_all(incoming[early:], random, RUN / 2)
-            await come_to_an_end(process, [judge], folder)
+            judge.expect(pushes=EACH_WAY - early)
+            await come_to_an_end(process, [judge])
             await process.stop()
         assert not wire.box.complaints, wire.box.complaints
         return judge.verdict()

@@ -7,8 +7,8 @@ import signal
 from typing import Self
 
 PLACES = ("write", "kept", "packet", "left", "told")
-"""Where it can be: before a change is given to the disk; when it is durable and nobody knows yet; before bytes
-about a text leave, and after; when an automation has acted on a text, and that is not noted yet."""
+"""Where it can be: before a change is given to the disk; when it is durable and nobody knows yet; before
+bytes about a text leave, and after; when an automation has acted on a text, and that is not noted yet."""
 
 OFTEN = {
     "goip": dict(zip(PLACES, (110, 110, 80, 80, 12), strict=True)),

@@ -42,7 +42,7 @@ class Plan:
     """One box and what is to be sent by it. Times are in seconds.
 
     ``gap`` passes between two texts that are asked for. ``pace`` takes the place of the family's, where that
-    would take too long. ``wall`` is added to what the wall clock shows.
+    would take too long.
     """
 
     family: str
@@ -53,8 +53,7 @@ class Plan:
     lines: tuple[str, ...] = ()
     sends: tuple[Text, ...] = ()
     gap: float = 0.0
-    pace: float = 0.0
-    wall: float = 0.0
+    pace: float | None = None
 
     def save(self, folder: Path) -> None:
         """Write it where a process looks for it."""

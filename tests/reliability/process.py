@@ -1,7 +1,7 @@
 """Starts, kills and stops processes, and leaves none behind."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 import os
 from pathlib import Path
@@ -27,14 +27,14 @@ STOP = 60.0
 class Process:
     """A process that is started again and again on the same folder, at the other end of some wires."""
 
-    def __init__(self, folder: Path, wires: Sequence[Wire], *command: str, **environment: str) -> None:
-        """Take the folder that it takes notes in, and what comes after the interpreter."""
+    def __init__(self, folder: Path, wires: Mapping[Path, Wire], *command: str, **environment: str) -> None:
+        """Take a folder for what it says, the wires by the folders of its notes, and how it is called."""
         self._folder = folder
         self._wires = wires
         self._command = command
         self._environment: Mapping[str, str] = {**os.environ, **environment}
         self._process: asyncio.subprocess.Process | None = None
-        self._ready_before = 0
+        self._ready_before = [0] * len(wires)
 
     async def __aenter__(self) -> Self:
         """Begin with none."""
@@ -66,18 +66,18 @@ class Process:
             )  # fmt: skip
 
     @property
-    def _readies(self) -> int:
-        return sum(1 for _ in lines(self._folder / WITNESS, "ready"))
+    def _readies(self) -> list[int]:
+        return [sum(1 for _ in lines(folder / WITNESS, "ready")) for folder in self._wires]
 
     async def ready(self, within: float) -> bool:
         """Wait until it says that it is ready; tell whether it is. Raise TimeoutError."""
         async with asyncio.timeout(within):
-            while self._readies == self._ready_before:
+            while any(now == before for now, before in zip(self._readies, self._ready_before, strict=True)):
                 if not self.alive:
                     return False
                 await asyncio.sleep(LOOK)
         now = asyncio.get_running_loop().time()
-        for wire in self._wires:
+        for wire in self._wires.values():
             if not wire.lives or wire.lives[-1].end is not None:
                 wire.lives.append(Life(now))
         return True
@@ -116,6 +116,6 @@ class Process:
 
     def _end_life(self) -> None:
         now = asyncio.get_running_loop().time()
-        for wire in self._wires:
+        for wire in self._wires.values():
             if wire.lives and wire.lives[-1].end is None:
                 wire.lives[-1].end = now

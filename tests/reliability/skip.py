@@ -1,6 +1,6 @@
 """Lets a loop's clock leap forward on a signal, as if the machine had been asleep. Standard library only.
 
-A process that listens a minute for the result of a text need not be waited for a minute once all else is done.
+Who listens a minute for the result of a text need not be waited for a minute, once all else is done.
 """
 
 import asyncio

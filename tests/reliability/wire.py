@@ -17,9 +17,6 @@ from tests.simulators.simulator import LOOPBACK, Simulator
 
 from .plan import Plan, Text
 
-DEAF = 0.1
-"""How many texts come whether or not there is anybody to hear them."""
-
 LONG = 300.0
 
 
@@ -38,14 +35,16 @@ class Life:
 class Wire(ABC):
     """A box, and a list of what it pushed. ``lives`` are those of who is at the other end.
 
-    ``near`` is how many seconds before its end somebody may have been too late to keep what had come.
+    ``near`` is how many seconds before its end somebody may have been too late to keep what had come;
+    ``deaf`` is how many texts come whether or not there is anybody to hear them: the others wait for that.
     """
 
     box: Simulator
 
-    def __init__(self, near: float) -> None:
+    def __init__(self, near: float, deaf: float) -> None:
         """Begin with nothing pushed, and nobody there."""
         self.near = near
+        self.deaf = deaf
         self.lives: list[Life] = []
         self.pushed: list[Text] = []
 
@@ -67,7 +66,7 @@ class Wire(ABC):
         """Whether it may be that nobody heard a text, or had the time to keep it."""
 
     @abstractmethod
-    def plan(self, sends: Sequence[Text], *, gap: float = 0.0, pace: float = 0.0) -> Plan:
+    def plan(self, sends: Sequence[Text], *, gap: float = 0.0, pace: float | None = None) -> Plan:
         """Give the plan for whoever is to speak to the box."""
 
     async def push_all(self, texts: Sequence[Text], random: Random, within: float) -> None:
@@ -76,7 +75,7 @@ class Wire(ABC):
         moments = sorted(random.uniform(0, within) for _ in texts)
         for text, moment in zip(texts, moments, strict=True):
             await asyncio.sleep(max(begin + moment - asyncio.get_running_loop().time(), 0))
-            if random.random() > DEAF:
+            if random.random() >= self.deaf:
                 await self.box.wait_for(self.hears, LONG)
             line = random.choice(self.box.line_names)
             self.pushed.append(text)
@@ -86,9 +85,9 @@ class Wire(ABC):
 class GoipWire(Wire):
     """A GoIP: each push is repeated until it is acknowledged, three times at the most."""
 
-    def __init__(self, box: GoIP, near: float) -> None:
+    def __init__(self, box: GoIP, near: float, deaf: float) -> None:
         """Come between the box and its network, to see which copies arrive."""
-        super().__init__(near)
+        super().__init__(near, deaf)
         self.box: GoIP = box
         self._pushes: dict[str, Push] = {}
         self._arrivals: defaultdict[bytes, list[float]] = defaultdict(list)
@@ -109,7 +108,7 @@ class GoipWire(Wire):
 
     @override
     def hears(self) -> bool:
-        return True  # it is pushed again
+        return bool(self.lives) and self.lives[-1].end is None
 
     @override
     def push(self, text: Text, line: str) -> None:
@@ -123,7 +122,7 @@ class GoipWire(Wire):
         return not any(life.heard(at, self.near) for at in self._arrivals[push.data] for life in self.lives)
 
     @override
-    def plan(self, sends: Sequence[Text], *, gap: float = 0.0, pace: float = 0.0) -> Plan:
+    def plan(self, sends: Sequence[Text], *, gap: float = 0.0, pace: float | None = None) -> Plan:
         return Plan(
             family="goip",
             port=self.box.server[1],
@@ -150,10 +149,11 @@ class _Written:
 class NeogateWire(Wire):
     """A NeoGate: a text is pushed once, to whoever is logged in then."""
 
-    def __init__(self, box: NeoGate, near: float) -> None:
+    def __init__(self, box: NeoGate, near: float, deaf: float) -> None:
         """Take the box."""
-        super().__init__(near)
+        super().__init__(near, deaf)
         self.box: NeoGate = box
+        self.reached_by: int | None = None  # another port, if somebody stands between
         self._written: dict[str, _Written] = {}
 
     @property
@@ -183,11 +183,11 @@ class NeogateWire(Wire):
         return written.lost_at is not None and written.lost_at - written.at <= self.near
 
     @override
-    def plan(self, sends: Sequence[Text], *, gap: float = 0.0, pace: float = 0.0) -> Plan:
+    def plan(self, sends: Sequence[Text], *, gap: float = 0.0, pace: float | None = None) -> Plan:
         return Plan(
             family="neogate",
             host=LOOPBACK,
-            port=self.box.port,
+            port=self.reached_by or self.box.port,
             username=self.box.user,
             password=NEOGATE_PASSWORD,
             sends=tuple(sends),

@@ -1,10 +1,7 @@
 """A file with one JSON object a line, each on disk before anything else happens. Standard library only.
 
-{"was": "ready"}                                    this run can send and receive
-{"was": "asked", "text": ...}                       about to ask for a text to be sent
-{"was": "accepted", "text": ...}                    the library has it
-{"was": "status", "text": ..., "status": ...}       what its sender is told
-{"was": "received", "text": ..., "sender": ..., "complete": ...}    what automations are told
+What a line says `was`: the run is `ready`; a text is about to be `asked` for, and was `accepted`; its sender
+was told a `status`, for the `text` or the `id` of the message; automations were told that one was `received`.
 """
 
 from collections.abc import Iterator
@@ -17,15 +14,17 @@ from typing import Any
 class Witness:
     """Appends to one file."""
 
-    def __init__(self, path: Path) -> None:
-        """Open the file, made anew if it is not there."""
+    def __init__(self, path: Path, *, durable: bool = True) -> None:
+        """Open the file, made anew if it is not there. Without a kill to come it need not be `durable`."""
+        self._durable = durable
         self._handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
 
     def note(self, was: str, **more: object) -> None:
         """Write a line, and return when it is on disk."""
         line = json.dumps({"was": was, **more}) + "\n"
         os.write(self._handle, line.encode())
-        os.fsync(self._handle)
+        if self._durable:
+            os.fsync(self._handle)
 
     def close(self) -> None:
         """Close the file."""
