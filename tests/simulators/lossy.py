@@ -8,7 +8,8 @@ Every packet is still a real one on a real socket; this only decides, on its way
 happens hangs on the seed and on how many packets have gone the same way before, so a run can be repeated.
 
 Two copies of the same bytes are never both lost, so that whoever repeats a packet gets through. A keepalive
-is repeated, too, if under another count: of two in a row one comes through.
+is repeated, too, if under another count: of two in a row one comes through. A network without `mercy` loses
+any packet, and so all copies of some.
 """
 
 from collections.abc import Callable
@@ -49,8 +50,9 @@ class Counts:
 class _Way:
     """One line's packets in one direction. `late_by` is how long one waits to be overtaken."""
 
-    def __init__(self, random: Random, rates: tuple[float, ...], late_by: float) -> None:
+    def __init__(self, random: Random, rates: tuple[float, ...], late_by: float, *, mercy: bool) -> None:
         self.counts = Counts()
+        self._mercy = mercy
         self._random = random
         self._rates = rates
         self._late_by = late_by
@@ -77,6 +79,8 @@ class _Way:
         self._timers.cancel_all()
 
     def _may_be_lost(self, data: bytes) -> bool:
+        if not self._mercy:
+            return True
         if _COUNT.match(data):
             was, self._keepalive_lost = self._keepalive_lost, True
             return not was
@@ -118,12 +122,14 @@ class Lossy:
         duplication: float = RATE,
         reordering: float = RATE,
         late_by: float = LATE_BY,
+        mercy: bool = True,
     ) -> None:
         """Take the box whose packets are to suffer."""
         self._box = box
         self._seed = seed
         self._rates = (loss, duplication, reordering, reordering)
         self._late_by = late_by
+        self._mercy = mercy
         self._ways: dict[str, _Way] = {}
 
     @property
@@ -146,5 +152,6 @@ class Lossy:
 
     def _carry(self, name: str, data: bytes, deliver: Callable[[], None]) -> None:
         if name not in self._ways:
-            self._ways[name] = _Way(Random(f"{self._seed} {name}"), self._rates, self._late_by)
+            random = Random(f"{self._seed} {name}")
+            self._ways[name] = _Way(random, self._rates, self._late_by, mercy=self._mercy)
         self._ways[name].carry(data, deliver)
