@@ -67,7 +67,7 @@ def kept(store: Path) -> Kept:
         db = sqlite3.connect(Path(copy) / store.name)
         try:
             rows = db.execute("SELECT direction, text, status, over, message_id FROM texts").fetchall()
-            parts = tuple(text for (text,) in db.execute("SELECT text FROM parts"))
+            parts = tuple(bytes(text).decode() for (text,) in db.execute("SELECT text FROM parts"))
         except sqlite3.Error:  # it is not made yet, or was caught in the middle of a checkpoint
             return Kept({}, {}, (), {}, 1)
         finally:
