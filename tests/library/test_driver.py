@@ -1,17 +1,14 @@
+"""Runs a dialog over a link: steps, requests, time, gateways and listeners."""
+
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable, Iterator
 import logging
-from typing import override
 
 import pytest
 
 from custom_components.gsm_gateway.aiogsm.dialog import (
-    Box,
-    Dialog,
     Drop,
     Emit,
-    Keep,
     Open,
     Send,
     Settle,
@@ -29,201 +26,28 @@ from custom_components.gsm_gateway.aiogsm.errors import (
     OutcomeUnknown,
     PortNotReady,
 )
-from custom_components.gsm_gateway.aiogsm.link import Link, Listener
 from custom_components.gsm_gateway.aiogsm.models import ConnectionChanged, DialogEvent, UssdReply
-from custom_components.gsm_gateway.aiogsm.records import Departing, Memory, Record
-from custom_components.gsm_gateway.aiogsm.requests import Done, Outcome, Reboot, Request, SmsTaken
+from custom_components.gsm_gateway.aiogsm.requests import Done, Outcome, SmsTaken
 
-NOW = 5000.0
-BOX = Box(key="box", password="secret")
-MEMORY = Memory(last_ussd=7)
-OTHER = Box(key="other", password="secret")
-REQUEST = Reboot(port="1")
-UP = ConnectionChanged(gateway="box", connected=True)
-DOWN = ConnectionChanged(gateway="box", connected=False)
-WIRE = "custom_components.gsm_gateway.aiogsm.wire"
-
-
-class Clock:
-    """Stands in for the loop's clock; moves when it is told to."""
-
-    def __init__(self) -> None:
-        self.now = NOW
-
-    def __call__(self) -> float:
-        return self.now
-
-    async def move(self, seconds: float) -> None:
-        """Let time pass, and let everything happen that is due by then."""
-        self.now += seconds
-        await turns_of_the_loop()
-
-
-async def turns_of_the_loop(count: int = 5) -> None:
-    for _ in range(count):
-        await asyncio.sleep(0)
-
-
-@dataclass
-class Script(Dialog[str]):
-    """A dialog that does as it is told, and notes what it was asked."""
-
-    log: list[object]
-    due: float | None = None
-    steps: dict[str, Steps[str]] = field(default_factory=dict)
-    refuses: GatewayError | None = None
-    on_submit: Callable[[Ticket], Steps[str]] = lambda _: []
-
-    @property
-    @override
-    def ignored(self) -> Mapping[str, int]:
-        return {}
-
-    @override
-    def masked(self, data: bytes) -> bytes:
-        return data.replace(b"secret", b"***")
-
-    def _asked(self, what: str, *about: object) -> Steps[str]:
-        self.log.append((what, *about))
-        return self.steps.pop(what, [])
-
-    @override
-    def attach(self, box: Box, memory: Memory, now: float) -> Steps[str]:
-        if self.refuses is not None:
-            raise self.refuses
-        assert memory is MEMORY
-        return self._asked("attach", box.key, now)
-
-    @override
-    def detach(self, key: str, now: float) -> Steps[str]:
-        return self._asked("detach", key, now)
-
-    @override
-    def submit(self, key: str, ticket: Ticket, request: Request, now: float) -> Steps[str]:
-        if self.refuses is not None:
-            raise self.refuses
-        self._asked("submit", key, request, now)
-        return self.on_submit(ticket)
-
-    @override
-    def opened(self, peer: str, now: float) -> Steps[str]:
-        return self._asked("opened", peer, now)
-
-    @override
-    def lost(self, peer: str, reason: GatewayError, now: float) -> Steps[str]:
-        return self._asked("lost", peer, reason, now)
-
-    @override
-    def receive(self, data: bytes, peer: str, now: float) -> Steps[str]:
-        return self._asked("receive", data, peer, now)
-
-    @override
-    def tick(self, now: float) -> Steps[str]:
-        return self._asked("tick", now)
-
-    @override
-    def deadline(self) -> float | None:
-        return self.due
-
-
-class Wire(Link[str]):
-    """A link to nowhere that notes what it was told."""
-
-    def __init__(self, log: list[object]) -> None:
-        self.log = log
-        self.listener: Listener[str] | None = None
-        self.fails: GatewayError | None = None
-
-    @override
-    async def start(self, listener: Listener[str]) -> None:
-        if self.fails is not None:
-            raise self.fails
-        self.listener = listener
-
-    @override
-    def open(self, peer: str) -> None:
-        self.log.append(Open(peer))
-
-    @override
-    def send(self, data: bytes, peer: str) -> None:
-        self.log.append(Send(data, peer))
-
-    @override
-    def drop(self, peer: str) -> None:
-        self.log.append(Drop(peer))
-
-    @override
-    async def close(self) -> None:
-        self.log.append("closed")
-
-
-class Keeping:
-    """A keeper whose disk is as slow as the test wants it."""
-
-    def __init__(self, log: list[object]) -> None:
-        self.log = log
-        self.waiting: list[asyncio.Future[bool]] = []
-
-    async def __call__(self, record: Record) -> bool:
-        self.log.append(record)
-        self.waiting.append(asyncio.get_running_loop().create_future())
-        return await self.waiting[-1]
-
-    async def finish(self, *, durable: bool = True) -> None:
-        """Be done with the oldest record."""
-        self.waiting.pop(0).set_result(durable)
-        await turns_of_the_loop()
-
-
-@dataclass
-class Bench:
-    """A driver between a script and a wire, with a gateway attached. ``log`` is what both were told."""
-
-    log: list[object]
-    script: Script
-    wire: Wire
-    driver: Driver[str]
-    clock: Clock
-    disk: Keeping
-
-    def attach(self, box: Box) -> None:
-        self.driver.attach(box, MEMORY, self.disk)
-
-    def perform(self, *steps: object) -> None:
-        """Have the driver perform steps, as an answer to bytes that came."""
-        self.script.steps["receive"] = list(steps)  # type: ignore[arg-type]
-        self.driver.on_received(b"", "peer")
-        self.log.remove(("receive", b"", "peer", self.clock.now))
-
-    def submit(self) -> asyncio.Task[Outcome]:
-        """Begin a request, as far as it gets before it waits."""
-        return asyncio.Task(
-            self.driver.submit("box", REQUEST), loop=asyncio.get_running_loop(), eager_start=True
-        )
-
-    def ticks(self) -> list[float]:
-        return [entry[1] for entry in self.log if isinstance(entry, tuple) and entry[0] == "tick"]
+from .clocks import StoppedClock, turns_of_the_loop
+from .driver_stage import (
+    DOWN,
+    NOW,
+    OTHER,
+    REQUEST,
+    UP,
+    WIRE,
+    Bench,
+    Script,
+    Wire,
+    driving,
+)
 
 
 @pytest.fixture
-async def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    clock, loop = Clock(), asyncio.get_running_loop()
-    monkeypatch.setattr(loop, "time", clock)
-    monkeypatch.setattr(loop, "slow_callback_duration", float("inf"))
-    return clock
-
-
-@pytest.fixture
-async def bench(clock: Clock) -> AsyncIterator[Bench]:
-    log: list[object] = []
-    script, wire = Script(log), Wire(log)
-    driver = Driver(script, wire)
-    await driver.start()
-    bench = Bench(log, script, wire, driver, clock, Keeping(log))
-    bench.attach(BOX)
-    log.clear()
-    yield bench
-    await driver.close()
+async def bench(stopped_clock: StoppedClock) -> AsyncIterator[Bench]:
+    async with driving(stopped_clock) as bench:
+        yield bench
 
 
 @pytest.fixture
@@ -298,94 +122,6 @@ def test_events_a_listener_causes_are_told_after_those_already_there(bench: Benc
     bench.driver.subscribe(heard.append)
     bench.perform(Emit(UP), Emit(DOWN))
     assert heard == [UP, DOWN, third]
-
-
-# Keeping
-
-
-def departing(name: str, gateway: str = "box") -> Departing:
-    return Departing(gateway=gateway, message_id=name)
-
-
-def keep(name: str, gateway: str = "box") -> Keep[str]:
-    """Keep something, and tell what came of it by a packet."""
-    return Keep(
-        departing(name, gateway), lambda durable, now: [Send(f"{name} {durable} {now}".encode(), "a")]
-    )
-
-
-async def test_what_follows_is_done_when_the_record_is_durable_and_not_before(bench: Bench) -> None:
-    bench.perform(keep("x"))
-    await turns_of_the_loop()
-    assert bench.log == [departing("x")]
-    bench.clock.now += 5
-    await bench.disk.finish()
-    assert bench.log[1:] == [Send(f"x True {NOW + 5}".encode(), "a")]
-
-
-async def test_it_is_told_when_the_record_cannot_be_durable(bench: Bench) -> None:
-    bench.perform(keep("x"))
-    await turns_of_the_loop()
-    await bench.disk.finish(durable=False)
-    assert bench.log[1:] == [Send(f"x False {NOW}".encode(), "a")]
-
-
-async def test_nothing_else_waits_for_a_record(bench: Bench) -> None:
-    bench.perform(keep("x"), Send(b"at once", "a"))
-    assert bench.log == [Send(b"at once", "a")]
-    await turns_of_the_loop()
-    await bench.disk.finish()
-
-
-async def test_records_are_kept_in_the_order_in_which_they_are_asked_for(bench: Bench) -> None:
-    bench.perform(keep("x"), keep("y"))
-    bench.perform(keep("z"))
-    await turns_of_the_loop()
-    assert bench.log == [departing("x"), departing("y"), departing("z")]
-    for _ in range(3):
-        await bench.disk.finish()
-
-
-async def test_a_record_may_lead_to_another(bench: Bench) -> None:
-    bench.perform(Keep(departing("x"), lambda _durable, _now: [keep("y")]))
-    await turns_of_the_loop()
-    await bench.disk.finish()
-    assert bench.log == [departing("x"), departing("y")]
-    await bench.disk.finish()
-    assert bench.log[2:] == [Send(f"y True {NOW}".encode(), "a")]
-
-
-async def test_a_deadline_that_a_record_leads_to_is_kept(bench: Bench) -> None:
-    bench.perform(keep("x"))
-    await turns_of_the_loop()
-    bench.script.due = NOW + 1
-    await bench.disk.finish()
-    bench.script.due = None
-    await bench.clock.move(1)
-    assert bench.ticks() == [NOW + 1]
-
-
-async def test_a_gateway_is_let_go_when_its_records_are_kept(bench: Bench) -> None:
-    bench.attach(OTHER)
-    bench.perform(keep("x"), keep("y", gateway="other"))
-    await turns_of_the_loop()
-    leaving = asyncio.create_task(bench.driver.detach("box"))
-    await turns_of_the_loop()
-    assert not leaving.done()
-    await bench.disk.finish()
-    assert leaving.done()
-    assert bench.log[-1] == Send(f"x True {NOW}".encode(), "a")
-    await bench.disk.finish()
-    assert bench.log[-1] == Send(f"y True {NOW}".encode(), "a")
-
-
-async def test_what_is_kept_in_taking_leave_is_waited_for_too(bench: Bench) -> None:
-    bench.script.steps["detach"] = [keep("x")]
-    leaving = asyncio.create_task(bench.driver.detach("box"))
-    await turns_of_the_loop()
-    assert not leaving.done()
-    await bench.disk.finish()
-    assert leaving.done()
 
 
 # Requests

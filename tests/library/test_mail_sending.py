@@ -1,7 +1,7 @@
 """Texts on their way out, and the disk: what is durable before what, and what a disk without room means."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
@@ -10,6 +10,7 @@ from custom_components.gsm_gateway.aiogsm.errors import (
     CommandRefused,
     GatewayError,
     GatewayTimeout,
+    InvalidInput,
     LinkLost,
     OutcomeUnknown,
     PortNotReady,
@@ -295,6 +296,39 @@ async def test_a_text_waits_as_long_as_it_may(run: Run, stopped_clock: StoppedCl
     await stopped_clock.move(1)
     assert run.disk.statuses() == ["queued", "expired"]
     assert run.last.error is MessageError.BOX_OFFLINE
+
+
+async def test_a_time_before_which_a_text_must_not_leave_needs_its_zone(run: Run) -> None:
+    naive = datetime(2026, 11, 1, 13, 0)  # noqa: DTZ001 - that is what is refused
+    with pytest.raises(InvalidInput) as caught:
+        await run.send("a", not_before=naive)
+    assert caught.value.reason == "not_before"
+    assert run.disk.writes == []
+
+
+async def test_a_text_waits_for_its_time_and_then_as_long_as_it_may(
+    run: Run, stopped_clock: StoppedClock
+) -> None:
+    later = (WALL + timedelta(minutes=10)).astimezone(timezone(timedelta(hours=2)))
+    run.network.ports = {}
+    await run.send("a", not_before=later, expires_after=timedelta(minutes=5))
+    assert run.disk.message().expires_at == WALL + timedelta(minutes=15)
+    await stopped_clock.move(14 * 60)
+    assert run.statuses == ["queued"]
+    run.network.ports = ports("1")
+    run.mail.sender.pump()
+    await turns_of_the_loop()
+    assert run.statuses[-1] == "sent"
+
+
+async def test_a_text_waits_for_its_time_though_a_port_is_ready(
+    run: Run, stopped_clock: StoppedClock
+) -> None:
+    await run.send("a", not_before=WALL + timedelta(minutes=10))
+    await stopped_clock.move(599)
+    assert run.statuses == ["queued"]
+    await stopped_clock.move(1)
+    assert run.statuses[-1] == "sent"
 
 
 def _terms() -> Terms:

@@ -42,7 +42,7 @@ PROFILE = settings(
     derandomize=True,
     database=None,
     deadline=None,
-    max_examples=200,
+    max_examples=120,
     stateful_step_count=50,
     phases=(Phase.generate, Phase.shrink),
     report_multiple_bugs=False,
@@ -152,8 +152,8 @@ class OutboxMachine(RuleBasedStateMachine):
         recipient=st.sampled_from(("+15550000001", "+15550000002")),
         priority=st.sampled_from(Priority),
         pinned=st.sampled_from((None, None, *PORTS)),
-        patience=st.sampled_from((30, 3600)),
-        delay=st.sampled_from((None, None, 20)),
+        patience=st.sampled_from((30, 3600, 3600)),
+        delay=st.sampled_from((None, None, None, 20)),
     )
     def add(
         self,
@@ -203,7 +203,7 @@ class OutboxMachine(RuleBasedStateMachine):
 
     # What happens to it
 
-    @rule(port=st.sampled_from(PORTS), status=st.sampled_from((PortStatus.READY, None, *PortStatus)))
+    @rule(port=st.sampled_from(PORTS), status=st.sampled_from((*[PortStatus.READY] * 12, None, *PortStatus)))
     def change_port(self, port: str, status: PortStatus | None) -> None:
         self.states[port] = PortState(port=port, status=status)
         self.pump()
@@ -225,16 +225,20 @@ class OutboxMachine(RuleBasedStateMachine):
     def mark(self, data: st.DataObject, durable: bool) -> None:
         """Have it noted that a text is about to leave; where that is durable, it does."""
         message_id = data.draw(st.sampled_from([key for key, out in self.out.items() if not out.marked]))
-        message = self.outbox.leaving(message_id, Trace(sendid=len(self.disk.writes), telid=1), self.now)
-        assert message.status is MessageStatus.SENDING
         if durable:
-            self.out[message_id].marked = True
-            self.write(message)
-            self.outbox.left(message_id, self.now)
-            self.left_at[self.out[message_id].port] = self.at
-            self.forgotten.discard(self.out[message_id].port)
+            self.leave(message_id)
         else:
+            self.outbox.leaving(message_id, None, self.now)
             self.settle(message_id, NotKept("full"))
+
+    def leave(self, message_id: str) -> None:
+        trace = Trace(sendid=len(self.disk.writes), telid=1)
+        self.write(self.outbox.leaving(message_id, trace, self.now))
+        self.outbox.left(message_id, self.now)
+        out = self.out[message_id]
+        out.marked = True
+        self.left_at[out.port] = self.at
+        self.forgotten.discard(out.port)
 
     @precondition(lambda self: any(out.marked and not out.written for out in self.out.values()))
     @rule(data=st.data())
@@ -245,6 +249,18 @@ class OutboxMachine(RuleBasedStateMachine):
         message_id = data.draw(st.sampled_from(ready))
         self.out[message_id].written = True
         self.truth[message_id].written += 1
+
+    @precondition(lambda self: any(not out.marked for out in self.out.values()))
+    @rule(seconds=st.sampled_from((0.0, 3.0, 10.0)))
+    def send(self, seconds: float) -> None:
+        """Send a text as it is meant to be, by a disk that takes its time."""
+        self.pass_time(seconds)
+        message_id = next((key for key, out in self.out.items() if not out.marked), None)
+        if message_id is not None:
+            self.leave(message_id)
+            self.out[message_id].written = True
+            self.truth[message_id].written += 1
+            self.settle(message_id, SmsTaken(7))
 
     @precondition(lambda self: self.out)
     @rule(data=st.data())
