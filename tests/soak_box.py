@@ -22,6 +22,7 @@ CODES: dict[str, Ussd] = {
 """What the network answers, by code."""
 
 _ASKED = re.compile(rb"^(?:Command: (gsm \w+ \w+)(?: (\d+))?|Action: (\w+))", re.MULTILINE | re.IGNORECASE)
+_RESULT = re.compile(rb"Event: UpdateSMSSend\r\n.*\r\nID: (\S+)\r\n")
 _OF_THE_SIM = ("link", "network_status", "imsi", "operator", "smsc", "csq", "last_event")
 
 
@@ -36,6 +37,7 @@ class SoakBox(NeoGate):
         self.asked: Counter[str] = Counter()
         self.taken: Counter[str] = Counter()
         self.told: dict[bytes, float] = {}
+        self.reported: set[str] = set()
         self.longest_pause = 0.0
         self._listed_at: float | None = None
         self._sent_at: dict[bytes, float] = {}
@@ -44,6 +46,7 @@ class SoakBox(NeoGate):
         """Forget what has been checked."""
         self.taken.clear()
         self.told.clear()
+        self.reported.clear()
         self.asked.clear()
 
     @override
@@ -68,9 +71,11 @@ class SoakBox(NeoGate):
 
     @override
     def note_sent(self, data: bytes) -> None:
-        """Keep when a received text was told: it was written to a connection that stood."""
+        """Keep which texts were told, and of which the result: this went to a connection that stood."""
         if data.startswith(b"Event: ReceivedSMS"):
             self.told.setdefault(data, asyncio.get_running_loop().time())
+        elif result := _RESULT.match(data):
+            self.reported.add(result[1].decode())
 
     @override
     def put_in_outbox(self, line: str, number: str, text: str, reference: str) -> None:

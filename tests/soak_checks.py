@@ -59,6 +59,7 @@ def _check_texts(bench: Bench) -> None:
                 assert taken == 0
             case MessageStatus.UNKNOWN:
                 assert taken <= 1
+                assert message_id not in bench.box.reported
                 left, over = text.left_at, text.settled_at
                 assert left is not None
                 assert over is not None
