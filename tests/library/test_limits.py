@@ -4,7 +4,7 @@ from datetime import date, timedelta, timezone
 
 import pytest
 
-from custom_components.gsm_gateway.aiogsm.admission import Admission, Policy, Terms
+from custom_components.gsm_gateway.aiogsm.admission import Admission, Draft, Policy, Terms
 from custom_components.gsm_gateway.aiogsm.errors import CommandRefused, InvalidInput, LinkLost, OutcomeUnknown
 from custom_components.gsm_gateway.aiogsm.journal import Fact, PutFact, PutUsage
 from custom_components.gsm_gateway.aiogsm.limits import HOUR, LOOP_WITHIN, RESERVE, Breaker, Limits, Usage
@@ -35,6 +35,26 @@ def test_a_month_is_that_of_the_calendar() -> None:
     assert usage.of_month("1", date(2026, 11, 30)) == 5
     assert usage.of_month("1", date(2026, 10, 31)) == 7
     assert usage.of_month("1", date(2026, 12, 1)) == 0
+
+
+def test_counts_days_and_months_by_port() -> None:
+    usage = Usage()
+    usage.restore({("1", date(2026, 11, 1)): 3, ("1", date(2026, 10, 31)): 5, ("2", date(2026, 11, 2)): 7})
+    assert usage.add("1", date(2026, 11, 2)) == 1
+    assert usage.add("1", date(2026, 11, 2)) == 2
+    assert (usage.of_day("1", date(2026, 11, 2)), usage.of_day("1", date(2026, 11, 3))) == (2, 0)
+    assert usage.of_month("1", date(2026, 11, 2)) == 5
+    assert usage.of_month("1", date(2026, 10, 31)) == 5
+
+
+def test_forgets_what_was_before_the_last_month() -> None:
+    usage, first = Usage(), date(2026, 11, 1)
+    for day in range(10 * 365):
+        usage.add("1", first + timedelta(days=day))
+    last = first + timedelta(days=day)
+    assert usage.of_month("1", last) == last.day
+    assert usage.of_day("1", last.replace(day=1) - timedelta(days=1)) == 1
+    assert len(usage._counts) <= 62
 
 
 @pytest.mark.parametrize("limits", [{"per_day": 2}, {"per_month": 2}])
@@ -208,7 +228,7 @@ async def test_texts_of_a_clock_that_was_ahead_do_not_trip_it_for_years(
 
 
 async def send(run: Run, words: str = "hello", to: str = NUMBER, *, force: bool = False) -> None:
-    await run.mail.send([to], words, Terms(force=force))
+    await run.mail.send([Draft(to, words)], Terms(force=force))
     await turns_of_the_loop()
 
 
@@ -242,7 +262,7 @@ async def test_whoever_insists_may_send_it_again(run: Run) -> None:
 async def test_of_several_recipients_none_gets_it_where_one_would_again(run: Run) -> None:
     await send(run)
     with pytest.raises(InvalidInput):
-        await run.mail.send(["+15550000002", NUMBER], "hello", Terms())
+        await run.mail.send([Draft("+15550000002", "hello"), Draft(NUMBER, "hello")], Terms())
     await turns_of_the_loop()
     assert len(run.network.left) == 1
 
@@ -253,4 +273,4 @@ def test_a_text_that_was_not_let_in_is_no_reason_to_refuse_it_later() -> None:
     [refused] = admission.admit([text("b", recipient="2")], 1)
     assert refused.error is MessageError.LIMIT_REACHED
     admission.reset()
-    admission.check(["2"], "hello", 2)
+    admission.check([Draft("2", "hello")], 2)

@@ -5,6 +5,7 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 import sys
+from unittest.mock import patch
 
 import pytest
 
@@ -15,7 +16,7 @@ from tests.simulators.goip import GoIP
 from tests.simulators.neogate import NeoGate
 from tests.simulators.neogate_cli import split_words
 from tests.simulators.raw import LOGIN, connected
-from tests.simulators.simulator import Ussd
+from tests.simulators.simulator import LOOPBACK, Ussd
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 
@@ -245,6 +246,39 @@ async def test_neogate_reboot_cuts_and_listens_again_on_its_port() -> None:
                 await asyncio.sleep(0.01)
         else:
             pytest.fail("the box did not come back")
+
+
+async def test_neogate_connections_that_are_half_open() -> None:
+    async with NeoGate() as box, connected(box) as client:
+        box.fall_silent()
+        sent = len(box.sent)
+        client.writer.write(b"Action: Ping\r\n\r\n")
+        box.receive_sms("tg1", "1", "hi")
+        box.silent = True
+        reader, writer = await asyncio.open_connection(LOOPBACK, box.port)
+        await box.wait_for(lambda: len(box.sessions) == 2)
+        box.silent = False
+        async with connected(box) as other:
+            assert await other.ask(b"Action: Ping\r\n\r\n") == b"Response: Success\r\nPing: Pong\r\n\r\n"
+            assert [session.silent for session in box.sessions] == [True, True, False]
+            assert len(box.sent) == sent + 3
+            box.forget_silent()
+            await box.wait_for(lambda: len(box.sessions) == 1)
+        with pytest.raises(GONE):
+            await client.message()
+        with pytest.raises(GONE):
+            await reader.readuntil(b"\n")
+        writer.close()
+
+
+@pytest.mark.parametrize(("line_by_line", "pieces"), [(True, 3), (False, 1)])
+async def test_neogate_writes_lines_or_messages(line_by_line: bool, pieces: int) -> None:
+    async with NeoGate(line_by_line=line_by_line) as box, connected(box) as client:
+        [session] = box.sessions
+        with patch.object(session, "_transport", wraps=session._transport) as transport:
+            transport.is_closing.return_value = False
+            await client.ask(b"Action: Ping\r\n\r\n")
+        assert transport.write.call_count == pieces
 
 
 PONG = b"Response: Success\r\nActionID: 1\r\nPing: Pong\r\n\r\n"

@@ -8,7 +8,8 @@ and the simulators alike, see the same time: a repetition after 5 s comes after 
 out because the test was slow.
 
 A thread that the loop waits for counts as something to be done. A datagram between two sockets of this host
-takes no time at all, so none is on its way while the loop is idle; `GRACE` is for hosts that are less sure.
+takes no time at all, so none is on its way while the loop is idle; the grace is for hosts that are less sure.
+It costs a millisecond for each jump, which is the most of a long time that passes in many: those do without.
 """
 
 import asyncio
@@ -69,10 +70,11 @@ class _Threads:
 class _Selector:
     """A loop's selector that does not wait for time to pass."""
 
-    def __init__(self, selector: BaseSelector, clock: FastClock, threads: _Threads) -> None:
+    def __init__(self, selector: BaseSelector, clock: FastClock, threads: _Threads, grace: float) -> None:
         self._selector = selector
         self._clock = clock
         self._threads = threads
+        self._grace = grace
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 (whatever the selector has)
         return getattr(self._selector, name)
@@ -82,18 +84,18 @@ class _Selector:
             return self._selector.select(timeout)
         if self._threads.busy:
             return self._selector.select(_FOR_THREADS)
-        ready = self._selector.select(GRACE)
+        ready = self._selector.select(self._grace)
         if not ready:
             self._clock.jump(timeout)
         return ready
 
 
-def let_it_fly(loop: asyncio.AbstractEventLoop) -> FastClock:
-    """Give a loop such a clock for the rest of its life."""
+def let_it_fly(loop: asyncio.AbstractEventLoop, *, grace: float = GRACE) -> FastClock:
+    """Give a loop such a clock for the rest of its life; `grace` seconds are waited before each jump."""
     clock = FastClock(loop.time())
     threads = _Threads(loop.run_in_executor)
     parts = cast("Any", loop)
     parts.time = clock.time
     parts.run_in_executor = threads.run_in_executor
-    parts._selector = _Selector(parts._selector, clock, threads)
+    parts._selector = _Selector(parts._selector, clock, threads, grace)
     return clock

@@ -33,7 +33,8 @@ class NeoGate(Simulator):
     `port` 0 takes a free one, to be read back after `start`. All delays are 0 unless a test asks for some:
     `login_delay` before a refused login is answered, `result_delay` before the result of a send, `boot_time`
     before a span that was powered on is up again, `reboot_time` while a rebooting box does not listen.
-    `time_zone` is what its clock shows.
+    `time_zone` is what its clock shows. While `silent` is set it hangs: connections that are made stay half
+    open. `line_by_line` false is for those who count seconds: each message is written at once.
     """
 
     family = "neogate"
@@ -52,6 +53,7 @@ class NeoGate(Simulator):
         result_delay: float = 0.0,
         boot_time: float = 0.0,
         reboot_time: float = 0.0,
+        line_by_line: bool = True,
         on_event: Callable[[str], None] | None = None,
     ) -> None:
         """Take the model's number of ports, and the physical ports that hold no SIM."""
@@ -65,6 +67,8 @@ class NeoGate(Simulator):
         self.result_delay = result_delay
         self.boot_time = boot_time
         self.reboot_time = reboot_time
+        self.line_by_line = line_by_line
+        self.silent = False
         self.spans = {number: Span(number=number, module=firmware.module) for number in range(2, ports + 2)}
         for span in self.spans.values():
             span.imei = f"{13227009596000 + span.port:015d}"
@@ -130,6 +134,17 @@ class NeoGate(Simulator):
         for session in sessions:
             session.abort()
         await asyncio.gather(*(session.closed for session in sessions))
+
+    def fall_silent(self) -> None:
+        """Leave every connection half open, as a box without power or a network that lost its way does."""
+        for session in self.sessions:
+            session.fall_silent()
+
+    def forget_silent(self) -> None:
+        """End the connections that are half open, as a box does after a while; nobody is there to see it."""
+        for session in tuple(self.sessions):
+            if session.silent:
+                session.abort()
 
     @override
     def reboot(self, line: str | None = None) -> None:

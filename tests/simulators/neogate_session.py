@@ -57,6 +57,7 @@ class Session(asyncio.Protocol):
         self.box = box
         self.logged_in = False
         self.events_on = True
+        self.silent = False
         self._buffer = bytearray()
         self._lines: list[bytes] = []
         self._actions: deque[Action] = deque()
@@ -74,6 +75,8 @@ class Session(asyncio.Protocol):
             self.abort()
             return
         self.box.happened("neogate: connected")
+        if self.box.silent:
+            self.fall_silent()
         self._deliver(Delivery(data=BANNER))
 
     @override
@@ -117,7 +120,7 @@ class Session(asyncio.Protocol):
 
     def push_event(self, data: bytes) -> None:
         """Send an event, after the action that now runs."""
-        if self.logged_in and self.events_on:
+        if self.logged_in and self.events_on and not self.silent:
             self._events.append(data)
             if not self._busy:
                 self._flush()
@@ -136,9 +139,15 @@ class Session(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
 
+    def fall_silent(self) -> None:
+        """Be half open from now on: nothing is read or sent, and nothing tells the client until `abort`."""
+        self.silent = True
+        if self._transport is not None:
+            self._transport.pause_reading()
+
     @property
     def _is_open(self) -> bool:
-        return self._transport is not None and not self._transport.is_closing()
+        return self._transport is not None and not self._transport.is_closing() and not self.silent
 
     def _pump(self) -> None:
         while self._actions and not self._busy and self._is_open:
@@ -189,9 +198,10 @@ class Session(asyncio.Protocol):
 
     def _deliver(self, delivery: Delivery) -> None:
         transport = self._transport
-        if transport is not None and not transport.is_closing():
+        if transport is not None and self._is_open:
             # A box writes line by line, so a message arrives in several small pieces (1.1).
-            for line in delivery.data.splitlines(keepends=True):
+            lines = delivery.data.splitlines(keepends=True) if self.box.line_by_line else (delivery.data,)
+            for line in lines:
                 transport.write(line)
             self.box.note_sent(delivery.data)
             if delivery.close:

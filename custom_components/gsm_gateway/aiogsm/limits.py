@@ -6,7 +6,7 @@ Pure: days are passed in as dates, moments in seconds of the loop's clock.
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from .models import Priority
 from .recent import Recent
@@ -32,7 +32,7 @@ class Limits:
 
 
 class Usage:
-    """How many texts each port has sent, by day."""
+    """How many texts each port has sent, by day of this month and the one before."""
 
     def __init__(self) -> None:
         """Begin with none."""
@@ -44,8 +44,16 @@ class Usage:
 
     def add(self, port: str, day: date) -> int:
         """Count a text, and give the port's new number for that day."""
+        if (port, day) not in self._counts:
+            self._forget_before(day)
         self._counts[port, day] += 1
         return self._counts[port, day]
+
+    def _forget_before(self, day: date) -> None:
+        """Forget what no month needs any more, as the journal does."""
+        last_month = (day.replace(day=1) - timedelta(days=1)).replace(day=1)
+        for key in [key for key in self._counts if key[1] < last_month]:
+            del self._counts[key]
 
     def of_day(self, port: str, day: date) -> int:
         """Give how many texts a port has sent on a day."""
