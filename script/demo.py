@@ -46,14 +46,13 @@ AUTOMATIONS = """\
 - id: answer
   alias: Answer every text
   triggers:
-    - trigger: event
-      event_type: gsm_gateway_sms_received
+    - trigger: gsm_gateway.sms_received
   actions:
     - action: gsm_gateway.send_sms
       data:
-        device_id: "{{ trigger.event.data.device_id }}"
-        reply_to: "{{ trigger.event.data.message_id }}"
-        message: "Home Assistant got: {{ trigger.event.data.message }}"
+        device_id: "{{ trigger.device_id }}"
+        reply_to: "{{ trigger.message_id }}"
+        message: "Home Assistant got: {{ trigger.message }}"
   mode: queued
 """
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from typing import Any
 
+from homeassistant.helpers.selector import validate_selector
 import pytest
 import yaml
 
@@ -22,6 +23,7 @@ from custom_components.gsm_gateway import (
     options_flow,
     port_services,
     services,
+    trigger,
 )
 from custom_components.gsm_gateway.aiogsm import Trouble
 
@@ -362,17 +364,54 @@ def selects(selector: dict[str, Any]) -> Iterator[tuple[str, set[str]]]:
         yield selector["select"]["translation_key"], set(selector["select"]["options"])
 
 
-def test_every_choice_of_an_action_has_words_and_none_are_left_over() -> None:
-    given = [
-        field["selector"]
-        for action in actions()
-        for part in (actions()[action]["fields"], *sections(action).values())
-        for field in part.values()
-        if "selector" in field
+def selectors() -> list[dict[str, Any]]:
+    """Give the selectors of all fields of actions and triggers."""
+    parts = [
+        part for action in actions() for part in (actions()[action]["fields"], *sections(action).values())
     ]
+    parts += [described["fields"] for described in triggers().values()]
+    return [field["selector"] for part in parts for field in part.values() if "selector" in field]
+
+
+def test_every_selector_is_one_of_home_assistant() -> None:
+    for selector in selectors():
+        validate_selector(selector)
+
+
+def test_every_choice_of_an_action_or_a_trigger_has_words_and_none_are_left_over() -> None:
+    given = selectors()
     used = dict(select for selector in given for select in selects(selector))
     named = words("translations/en.json")["selector"]
     assert used == {key: set(one["options"]) for key, one in named.items() if "options" in one}
+
+
+# Triggers
+
+
+@cache
+def triggers() -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load((INTEGRATION / "triggers.yaml").read_text())
+    return {key: described for key, described in loaded.items() if not key.startswith(".")}
+
+
+@pytest.mark.parametrize("file", ["translations/en.json", "icons.json"])
+def test_every_trigger_has_words_and_an_icon_and_none_are_left_over(file: str) -> None:
+    assert words(file)["triggers"].keys() == triggers().keys() == trigger.TRIGGERS.keys()
+
+
+@pytest.mark.parametrize("key", sorted(trigger.TRIGGERS))
+def test_every_field_of_a_trigger_is_taken_and_has_words_and_none_are_left_over(key: str) -> None:
+    named = words("translations/en.json")["triggers"][key]
+    assert named.keys() == {"name", "description", "fields"}
+    assert named["fields"].keys() == triggers()[key]["fields"].keys() == trigger.TRIGGERS[key].filters.keys()
+    assert all(field.keys() == {"name", "description"} for field in named["fields"].values())
+    assert words("icons.json")["triggers"][key].keys() == {"trigger"}
+
+
+def test_the_choices_of_a_call_are_those_that_are_taken() -> None:
+    fields = triggers()["call"]["fields"]
+    for field, choices_taken in (("state", trigger.STATES), ("direction", trigger.DIRECTIONS)):
+        assert set(fields[field]["selector"]["select"]["options"]) == set(choices_taken)
 
 
 # Repairs

@@ -1,13 +1,15 @@
-"""Tells Home Assistant of texts and calls: on the bus, and to the event entities of each port."""
+"""Tells Home Assistant of texts and calls: on the bus, to each port's event entities, and to our triggers."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import CALLBACK_TYPE, HomeAssistant
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers.dispatcher import async_dispatcher_send
+from homeassistant.helpers.start import async_at_started
 from homeassistant.util import dt as dt_util
 
-from .aiogsm import Call, Message, ReceivedSms
+from .aiogsm import Call, Message, MessageStatus, ReceivedSms
 from .const import (
     DELAYED_AFTER,
     EVENT_CALL,
@@ -15,11 +17,17 @@ from .const import (
     EVENT_SMS_STATUS,
     EVENT_USSD_RECEIVED,
 )
-from .contacts import ContactBook
+from .contacts import Contact, ContactBook
+from .notices import SIGNAL_CALL, SIGNAL_SMS_FAILED, SIGNAL_SMS_RECEIVED, Notice
 from .options import is_private, shows_texts
 
 _MASK = "…"
 _SHOWN_OF_MASKED = 3
+
+_NUMBERS = ("sender", "recipient", "number")
+"""What the other side is called in the data of an event."""
+
+_FAILED = (MessageStatus.FAILED, MessageStatus.UNKNOWN, MessageStatus.EXPIRED)
 
 type PortEventListener = Callable[[str, dict[str, Any]], None]
 
@@ -66,82 +74,101 @@ class Announcer:
     def received(self, sms: ReceivedSms) -> None:
         """Tell of a text that came in."""
         contact = self._contacts.by_number(sms.sender)
-        private = is_private(self._entry.options)
         about = {
             "message_id": sms.message_id,
-            "sender": masked(sms.sender) if private else sms.sender,
+            "sender": sms.sender,
             "contact": contact.name if contact else None,
         }
         self._tell_port(sms.port, "sms", "received", {**about, **self._shown(sms.text)})
-        self._fire(
-            EVENT_SMS_RECEIVED,
-            sms.port,
-            {
-                **about,
-                "trusted": contact is not None and contact.trusted,
-                "message": None if private else sms.text,
-                "received_at": sms.received_at.isoformat(),
-                "stamped_at": sms.stamped_at and sms.stamped_at.isoformat(),
-                "parts": sms.parts,
-                "complete": sms.complete,
-                "delayed": sms.held_over or dt_util.utcnow() - sms.dated > DELAYED_AFTER,
-            },
-        )
+        told = {
+            **about,
+            "trusted": contact is not None and contact.trusted,
+            "message": sms.text,
+            "received_at": sms.received_at.isoformat(),
+            "stamped_at": sms.stamped_at and sms.stamped_at.isoformat(),
+            "parts": sms.parts,
+            "complete": sms.complete,
+            "delayed": sms.held_over or dt_util.utcnow() - sms.dated > DELAYED_AFTER,
+        }
+        notice = self._fire(EVENT_SMS_RECEIVED, sms.port, told, contact)
+        async_dispatcher_send(self._hass, SIGNAL_SMS_RECEIVED, notice)
 
     def changed(self, message: Message) -> None:
         """Tell how far a text has come on its way out."""
         contact = self._contacts.by_number(message.recipient)
-        private = is_private(self._entry.options)
-        about = {
-            "message_id": message.message_id,
-            "recipient": masked(message.recipient) if private else message.recipient,
-        }
+        about = {"message_id": message.message_id, "recipient": message.recipient}
         port = message.port or message.pinned
         if port is not None and message.status.settled:
-            told = {**about, "contact": contact.name if contact else None, **self._shown(message.text)}
-            self._tell_port(port, "sms", message.status.value, told)
-        self._fire(
-            EVENT_SMS_STATUS,
-            port,
-            {
-                **about,
-                "status": message.status.value,
-                "error": message.error and message.error.value,
-                "error_detail": message.error_detail,
-            },
-        )
+            shown = {**about, "contact": contact.name if contact else None, **self._shown(message.text)}
+            self._tell_port(port, "sms", message.status.value, shown)
+        told = {
+            **about,
+            "status": message.status.value,
+            "error": message.error and message.error.value,
+            "error_detail": message.error_detail,
+        }
+        notice = self._fire(EVENT_SMS_STATUS, port, told, contact)
+        if message.status in _FAILED:
+            self._tell_of_failure(notice)
 
     def call(self, call: Call) -> None:
         """Tell of a call."""
-        data = {
+        told = {
             "direction": "incoming" if call.incoming else "outgoing",
             "number": call.number,
             "cause": call.cause,
             "duration": call.duration,
         }
-        self._tell_port(call.port, "call", call.event.value, data)
-        self._fire(EVENT_CALL, call.port, {"state": call.event.value, **data})
+        self._tell_port(call.port, "call", call.event.value, told)
+        contact = self._contacts.by_number(call.number or "")
+        notice = self._fire(EVENT_CALL, call.port, {"state": call.event.value, **told}, contact)
+        async_dispatcher_send(self._hass, SIGNAL_CALL, notice)
 
     def ussd(self, port: str, text: str) -> None:
         """Tell of what the network sent unasked."""
         self._fire(EVENT_USSD_RECEIVED, port, {"text": text})
 
+    def _tell_of_failure(self, notice: Notice) -> None:
+        """Tell the triggers when they are there: what an earlier run was sending fails while all starts."""
+
+        @callback
+        def _tell(_hass: HomeAssistant) -> None:
+            async_dispatcher_send(self._hass, SIGNAL_SMS_FAILED, notice)
+
+        async_at_started(self._hass, _tell)
+
     def _shown(self, text: str) -> dict[str, str]:
         """Give the text where the owner wants the event entities to carry it."""
         return {"message": text} if shows_texts(self._entry.options) else {}
 
+    def _recordable(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        """Give what is left of data where it may be recorded: of a private box neither texts nor numbers."""
+        if not is_private(self._entry.options):
+            return dict(data)
+        hidden = {key: masked(data[key]) for key in _NUMBERS if data.get(key)}
+        return {**data, **hidden, **({"message": None} if "message" in data else {})}
+
     def _tell_port(self, port: str, kind: str, event_type: str, data: Mapping[str, Any]) -> None:
         for listener in list(self._listeners.get((port, kind), ())):
-            listener(event_type, dict(data))
+            listener(event_type, self._recordable(data))
 
-    def _fire(self, event_type: str, port: str | None, data: Mapping[str, Any]) -> None:
-        self._hass.bus.async_fire(
-            event_type,
-            {
-                "config_entry_id": self._entry.entry_id,
-                "device_id": self._device_id(port),
-                "gateway": self._entry.title,
-                "port": port,
-                **data,
-            },
+    def _fire(
+        self, event_type: str, port: str | None, told: Mapping[str, Any], contact: Contact | None = None
+    ) -> Notice:
+        """Fire an event on the bus, and give the same in full."""
+        data = {
+            "config_entry_id": self._entry.entry_id,
+            "device_id": self._device_id(port),
+            "gateway": self._entry.title,
+            "port": port,
+            **told,
+        }
+        recordable = self._recordable(data)
+        self._hass.bus.async_fire(event_type, recordable)
+        numbers = (recordable[key] for key in _NUMBERS if recordable.get(key))
+        return Notice(
+            devices=frozenset({data["device_id"], self._device_id(None)}),
+            contact=contact,
+            person=contact.name if contact else next(numbers, ""),
+            data=data,
         )

@@ -35,6 +35,12 @@ def is_number(number: str) -> bool:
     return _NUMBER.fullmatch(number) is not None
 
 
+def comparable(number: str) -> str:
+    """Give what numbers, and the names of senders that have none, are compared by: no plus, no separators."""
+    normalised = normalise_number(number)
+    return normalised.removeprefix("+") if is_number(normalised) else number.strip().casefold()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
     """Somebody to text, and whether they may send commands."""

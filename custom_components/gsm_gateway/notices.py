@@ -1,0 +1,31 @@
+"""How our own triggers are told what happens: in full, and by a way that nothing records."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from homeassistant.util.signal_type import SignalType
+
+from .const import EVENT_CALL, EVENT_SMS_RECEIVED, EVENT_SMS_STATUS
+from .contacts import Contact
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """Something that happened, with the same ``data`` as the event on the bus, but nothing masked.
+
+    The dispatcher logs it when a listener fails, so no ``repr`` shows the data. What triggered an automation
+    stands in the logbook: ``person`` is what may stand there of the other side, empty if unknown.
+    """
+
+    devices: frozenset[str]
+    """The device of the port, if there is one, and of its box: whoever chose either is meant."""
+    contact: Contact | None
+    person: str = field(repr=False)
+    data: Mapping[str, Any] = field(repr=False)
+
+
+# Of the whole domain: those who listen need not care whether a box is loaded, reloaded or yet to come.
+SIGNAL_SMS_RECEIVED: SignalType[Notice] = SignalType(EVENT_SMS_RECEIVED)
+SIGNAL_SMS_FAILED: SignalType[Notice] = SignalType(EVENT_SMS_STATUS)
+SIGNAL_CALL: SignalType[Notice] = SignalType(EVENT_CALL)
