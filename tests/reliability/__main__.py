@@ -72,7 +72,7 @@ async def _listen(process: asyncio.subprocess.Process) -> Figures:
 async def _all(names: Sequence[str], *, long: bool) -> dict[str, Figures]:
     """Have all jobs done, so many at a time, those that take longest first."""
     jobs = [job for name in names for job in ROWS[name].jobs(long=long)]
-    jobs.sort(key=lambda job: not job.row.startswith("kill-whole"))
+    jobs.sort(key=lambda job: not job.row.endswith("whole"))
     figures: defaultdict[str, Figures] = defaultdict(Figures)
     room = asyncio.Semaphore(WORKERS)
 

@@ -139,6 +139,8 @@ class Judge:
         now = kept(self.store)
         told = self._told(now)
         accepted = {line["text"] for line in lines(self._notes, "accepted")}
+        asked = {line["text"] for line in lines(self._notes, "asked")}
+        assert asked >= {text.body for text in self._sends}, f"{self._name}: not all texts were asked for"
         reached = Counter(sms.text for sms in self._wire.box.outbox)
         for text in self._sends:
             status = now.outgoing.get(text.body, told.get(text.body))

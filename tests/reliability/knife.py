@@ -4,7 +4,7 @@ from dataclasses import dataclass
 import os
 import re
 import signal
-from typing import Self
+from typing import Self, override
 
 PLACES = ("write", "kept", "packet", "left", "told")
 """Where it can be: before a change is given to the disk; when it is durable and nobody knows yet; before
@@ -31,6 +31,7 @@ class Knife:
     place: str = ""
     nth: int = 0
 
+    @override
     def __str__(self) -> str:
         """Write it as an argument."""
         return f"{self.place}:{self.nth}"

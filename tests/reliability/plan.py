@@ -56,8 +56,10 @@ class Plan:
     pace: float | None = None
 
     def save(self, folder: Path) -> None:
-        """Write it where a process looks for it."""
-        (folder / PLAN).write_text(json.dumps(asdict(self)))
+        """Write it where a process looks for it, perhaps just now."""
+        fresh = folder / f"{PLAN}.new"
+        fresh.write_text(json.dumps(asdict(self)))
+        fresh.rename(folder / PLAN)
 
     @classmethod
     def load(cls, folder: Path) -> Self:

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from .plan import WITNESS
-from .skip import SIGNAL
+from .skip import RELOAD, SIGNAL
 from .wire import Life, Wire
 from .witness import lines
 
@@ -100,8 +100,7 @@ class Process:
         """Have it end in good order. Raise RuntimeError where it does not."""
         assert self._process is not None
         self._end_life()
-        with suppress(ProcessLookupError):
-            self._process.send_signal(signal.SIGTERM)
+        self._signal(signal.SIGTERM)
         async with asyncio.timeout(STOP):
             code = await self._process.wait()
         if code:
@@ -110,9 +109,16 @@ class Process:
 
     def leap(self) -> None:
         """Let a minute pass for it."""
+        self._signal(SIGNAL)
+
+    def reload(self) -> None:
+        """Have it close all and open it again, while it goes on itself."""
+        self._signal(RELOAD)
+
+    def _signal(self, number: signal.Signals) -> None:
         if self._process is not None:
             with suppress(ProcessLookupError):
-                self._process.send_signal(SIGNAL)
+                self._process.send_signal(number)
 
     def _end_life(self) -> None:
         now = asyncio.get_running_loop().time()

@@ -11,7 +11,7 @@ from tests.simulators import fast_time
 
 from . import kills, network, troubles
 from .judge import Figures
-from .whole.kills import kill_whole
+from .whole.kills import end_whole, kill_whole
 
 type Say = Callable[[str], None]
 
@@ -112,9 +112,16 @@ def _one(
     return _work
 
 
-async def _whole(job: Job, say: Say) -> Figures:
-    with _folder(job) as folder:
-        return await kill_whole(job.count, job.first, Path(folder), say)
+def _whole(
+    run: Callable[[int, int, Path, Say], Awaitable[Figures]],
+) -> Callable[[Job, Say], Awaitable[Figures]]:
+    """Make one long run of a whole Home Assistant."""
+
+    async def _work(job: Job, say: Say) -> Figures:
+        with _folder(job) as folder:
+            return await run(job.count, job.first, Path(folder), say)
+
+    return _work
 
 
 def _kill(family: str) -> Callable[[Job, Say], Awaitable[Figures]]:
@@ -162,7 +169,7 @@ def _rows() -> Sequence[Row]:
             words="`kill -9` of a whole Home Assistant with both",
             short=1,
             long=24,
-            work=_whole,
+            work=_whole(kill_whole),
             flies=False,
         ),
         Row(
@@ -189,6 +196,14 @@ def _rows() -> Sequence[Row]:
             )
             for name, (words, run) in TROUBLES.items()
             for family, title in TITLES.items()
+        ),
+        Row(
+            name="restart-whole",
+            words="reload, and restart of a whole Home Assistant with both",
+            short=1,
+            long=10,
+            work=_whole(end_whole),
+            flies=False,
         ),
     ]
 

@@ -10,7 +10,8 @@ import time
 LEAP = 61.0
 """Seconds, a little more than a text's result is waited for."""
 
-SIGNAL = signal.SIGUSR1
+SIGNAL, RELOAD = signal.SIGUSR1, signal.SIGUSR2
+"""The leap, and for a whole Home Assistant the reload of all entries."""
 
 
 class Leaps:

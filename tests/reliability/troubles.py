@@ -10,6 +10,7 @@ from pathlib import Path
 from random import Random
 import socket
 import sqlite3
+from typing import Any, override
 from unittest.mock import patch
 
 from custom_components.gsm_gateway.store.reserve import STEP
@@ -107,7 +108,8 @@ def full_disk() -> Iterator[Callable[[bool], None]]:
     connect, fallocate, truncate = sqlite3.connect, os.posix_fallocate, os.truncate
 
     class _Connection(sqlite3.Connection):
-        def execute(self, sql: str, *arguments: object) -> sqlite3.Cursor:
+        @override
+        def execute(self, sql: str, *arguments: Any) -> sqlite3.Cursor:
             nonlocal steps
             if sql == "COMMIT" and full:
                 steps -= 1

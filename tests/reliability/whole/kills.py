@@ -1,8 +1,8 @@
-"""kill -9 of a whole Home Assistant with a box of either family, again and again on the same folder."""
+"""A whole Home Assistant with a box of either family, killed and ended again and again on the same folder."""
 
 import asyncio
-from collections.abc import Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from random import Random
 import socket
@@ -38,6 +38,7 @@ class Side:
         self._random = random
         self._sends: list[Text] = []
         self._incoming: list[Text] = []
+        self._plan()
 
     def begin_run(self) -> None:
         """Have 20 texts sent, and make up 20 to come."""
@@ -45,6 +46,9 @@ class Side:
         self._sends += sends
         self.judge.expect(sends=sends, pushes=EACH_WAY)
         self._incoming = texts("in", EACH_WAY, self._random)
+        self._plan()
+
+    def _plan(self) -> None:
         pace = PACE if self.family == "neogate" else None
         self.wire.plan(self._sends, gap=GAP, pace=pace).save(self.folder)
 
@@ -54,37 +58,65 @@ class Side:
         await self.wire.push_all(now, self._random, within)
 
 
-async def kill_whole(kills: int, seed: int, folder: Path, say: Callable[[str], None]) -> Figures:
-    """Kill Home Assistant so many times, each in a run of 40 messages of each box or in the start after."""
-    random = Random(f"whole {seed}")
+@asynccontextmanager
+async def home_assistant(folder: Path, random: Random) -> AsyncIterator[tuple[Process, list[Side]]]:
+    """Give a Home Assistant that is ready, and its boxes."""
     async with AsyncExitStack() as stack:
         sides = [
             Side(family, await stack.enter_async_context(box_for_kills(family, NEAR, DEAF)), folder, random)
             for family in FAMILIES
         ]
         process = await stack.enter_async_context(_home_assistant(folder, sides))
-        for side in sides:
-            side.begin_run()
         await process.start()
         assert await process.ready(READY), process.output.read_text()
+        yield process, sides
+
+
+async def kill_whole(kills: int, seed: int, folder: Path, say: Callable[[str], None]) -> Figures:
+    """Kill Home Assistant so many times, each in a run of 40 messages of each box or in the start after."""
+    random = Random(f"kill whole {seed}")
+    async with home_assistant(folder, random) as (process, sides):
         left = kills
         while left:
             moments = [Moment.draw_for_whole(random, FAMILIES)]
             if left > 1 and random.random() < 0.25:
                 moments.append(Moment(after_start=random.uniform(0, START)))
             left -= len(moments)
-            await _run(process, sides, moments)
+            await _killed_run(process, sides, moments)
             say(f"whole Home Assistant: {kills - left} of {kills} kills")
-            if left:
+        return await _judged(process, sides, kills)
+
+
+async def end_whole(times: int, seed: int, folder: Path, say: Callable[[str], None]) -> Figures:
+    """Reload the entries and restart Home Assistant in turn, so many times in all, each in such a run."""
+    random = Random(f"end whole {seed}")
+    async with home_assistant(folder, random) as (process, sides):
+        for nr in range(times):
+            async with asyncio.TaskGroup() as pushing:
                 for side in sides:
                     side.begin_run()
-        await process.stop()
-        for side in sides:
-            assert not side.wire.box.complaints, side.wire.box.complaints
-        both = [side.judge.verdict() for side in sides]
-        figures = both[0] + both[1]
-        figures.times = kills
-        return figures
+                    pushing.create_task(side.push(EACH_WAY, RUN))
+                moment = Moment.draw_for_whole(random, FAMILIES)
+                await first(*(moment.come(process, side.wire) for side in sides))
+                if nr % 2:
+                    await process.stop()
+                    await process.start()
+                    assert await process.ready(READY), process.output.read_text()
+                else:
+                    process.reload()
+                await come_to_an_end(process, [side.judge for side in sides])
+            say(f"whole Home Assistant: {nr + 1} of {times} reloads and restarts")
+        return await _judged(process, sides, times)
+
+
+async def _judged(process: Process, sides: list[Side], times: int) -> Figures:
+    """Stop Home Assistant, and have both boxes judged."""
+    await process.stop()
+    for side in sides:
+        assert not side.wire.box.complaints, side.wire.box.complaints
+    figures = sum((side.judge.verdict() for side in sides), Figures())
+    figures.times = times
+    return figures
 
 
 def _home_assistant(folder: Path, sides: list[Side]) -> Process:
@@ -96,10 +128,11 @@ def _home_assistant(folder: Path, sides: list[Side]) -> Process:
     return Process(folder, wires, *command, SETUP_PORT=str(free_port(socket.SOCK_STREAM)))
 
 
-async def _run(process: Process, sides: list[Side], moments: list[Moment]) -> None:
-    """Go on with a run, kill it at these moments, and let it come to its end."""
+async def _killed_run(process: Process, sides: list[Side], moments: list[Moment]) -> None:
+    """Begin a run, kill it at these moments, and let it come to its end."""
     async with asyncio.TaskGroup() as pushing:
         for side in sides:
+            side.begin_run()
             pushing.create_task(side.push(EACH_WAY // 2, RUN))
         for nr, moment in enumerate(moments):
             if nr:
