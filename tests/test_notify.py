@@ -33,7 +33,6 @@ from .conftest import (
     goip_data,
     register,
     run,
-    seen,
     set_up,
     state,
     subentry_id,
