@@ -33,6 +33,7 @@ from .conftest import (
     goip_data,
     register,
     run,
+    seen,
     set_up,
     state,
     subentry_id,

@@ -207,6 +207,33 @@ async def test_it_expires_an_hour_after_its_time(
         assert len(settled(bus)) == expired
 
 
+async def test_a_port_that_cannot_send_yet_is_no_error_before_that_time(
+    hass: HomeAssistant,
+    neogate: NeoGate,
+    neogate_entry: MockConfigEntry,
+    bus: Bus,
+    *,
+    clock: Clock,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    freezer.move_to("2026-11-22 13:00:00+00:00")
+    span = neogate.span("tg2")
+    sim = (span.link, span.network_status)
+    _not_registered(span)
+    await set_up(hass, neogate_entry)
+    port = port_device(hass, neogate_entry, "2")
+    await send(hass, port, not_before="2026-11-22 14:00:00+00:00", wait=False)
+    pass_time(clock, freezer, 3599)
+    await caught_up(hass, neogate)
+    pass_time(clock, freezer, 1)
+    await caught_up(hass, neogate)
+    assert statuses(bus) == ["queued"]
+    span.link, span.network_status = sim
+    pass_time(clock, freezer, 29)
+    await neogate.wait_for(lambda: neogate.outbox)
+    assert texts(neogate) == ["Hello"]
+
+
 # The same text twice.
 
 

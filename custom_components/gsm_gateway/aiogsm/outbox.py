@@ -61,6 +61,8 @@ class _Batch:
 
 @dataclass(slots=True)
 class _Waiting:
+    """A text that may leave from ``since`` on: what keeps it from that before is of no account."""
+
     message: Message
     order: int
     since: float
@@ -131,7 +133,8 @@ class Outbox:
 
     def _waiting(self, message: Message, now: Moment) -> _Waiting:
         left = (message.expires_at - now.wall).total_seconds()
-        return _Waiting(message, next(self._orders), now.at, now.at + left)
+        begins = max(((message.not_before or now.wall) - now.wall).total_seconds(), 0.0)
+        return _Waiting(message, next(self._orders), now.at + begins, now.at + left)
 
     def add_turn(self, turn: Turn) -> None:
         """Queue a USSD request."""
@@ -264,6 +267,8 @@ class Outbox:
         pinned = waiting.message.pinned
         if waiting.expires_at <= now.at:
             return MessageStatus.EXPIRED, MessageError.EXPIRED, None
+        if now.at < waiting.since:
+            return None
         if pinned is not None and pinned in ports and not self._lane(pinned).held:
             cause = cause_of(ports[pinned].status, certain=now.at >= waiting.since + PATIENCE)
             if cause is not None:
