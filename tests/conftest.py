@@ -139,7 +139,10 @@ async def register(hass: HomeAssistant, box: GoIP, *lines: str) -> None:
 
 
 async def seen(hass: HomeAssistant, condition: Callable[[], object], within: float = 2.0) -> None:
-    """Return as soon as a condition holds; it is looked at whenever something happens on the bus."""
+    """Return once a condition holds, and what was about to happen then is done.
+
+    It is looked at whenever something happens on the bus.
+    """
     happened = asyncio.Event()
 
     @callback
@@ -154,6 +157,8 @@ async def seen(hass: HomeAssistant, condition: Callable[[], object], within: flo
                 await happened.wait()
     finally:
         stop_listening()
+    for _ in range(10):  # what our own tasks do after it, Home Assistant cannot wait for
+        await asyncio.sleep(0)
 
 
 async def until(hass: HomeAssistant, condition: Callable[[], object]) -> None:

@@ -33,7 +33,6 @@ from .conftest import (
     caught_up,
     contact_device,
     port_device,
-    seen,
     set_up,
     settled,
     state,
@@ -628,7 +627,7 @@ async def test_box_that_is_away(
     await neogate.drop_sessions()
     await until(hass, lambda: state(hass, "binary_sensor", f"{NEOGATE_IMEI}_connection") == "off")
     sending = asyncio.create_task(text(hass, box_device(hass, loaded_neogate)))
-    await seen(hass, lambda: state(hass, "sensor", f"{NEOGATE_IMEI}_queue") == "1")
+    await until(hass, lambda: state(hass, "sensor", f"{NEOGATE_IMEI}_queue") == "1")
     clock.skip(60)
     response = await sending
     assert response["messages"][0]["status"] == "queued"

@@ -71,8 +71,8 @@ async def _wait(sendings: Sequence[Sending], timeout: timedelta) -> None:
             task.cancel()
 
 
-def raise_for_failures(sent: Sequence[Sent]) -> None:
-    """Raise HomeAssistantError naming the recipients whose text failed, or whose text's fate is unknown."""
+def raise_for_failures(coordinator: GsmGatewayCoordinator, sent: Sequence[Sent]) -> None:
+    """Raise HomeAssistantError where a text failed or its fate is unknown, naming recipients and ports."""
     for key, statuses in (("send_failed", _FAILED), ("send_unknown", (MessageStatus.UNKNOWN,))):
         concerned = [one for one in sent if one.message.status in statuses]
         if concerned:
@@ -81,11 +81,18 @@ def raise_for_failures(sent: Sequence[Sent]) -> None:
                 translation_key=key,
                 translation_placeholders={
                     "recipients": ", ".join(dict.fromkeys(one.recipient.written for one in concerned)),
+                    "where": _where(coordinator.config_entry.title, [one.message for one in concerned]),
                     "reason": ", ".join(dict.fromkeys(_reason(one.message) for one in concerned)),
                 },
             )
 
 
+def _where(gateway: str, messages: Sequence[Message]) -> str:
+    ports = dict.fromkeys(port for one in messages if (port := one.port or one.pinned) is not None)
+    return f"{gateway} ({', '.join(ports)})" if ports else gateway
+
+
 def _reason(message: Message) -> str:
     error = message.error.value if message.error else message.status.value
-    return f"{error} ({message.error_detail})" if message.error_detail else error
+    detail = message.error_detail
+    return error if detail in (None, error) else f"{error} ({detail})"

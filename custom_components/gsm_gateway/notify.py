@@ -88,7 +88,8 @@ class ContactNotify(NotifyEntity):
             one for one in self._coordinator.contacts.contacts if one.subentry_id == self._subentry_id
         )
         recipients = [Recipient(contact.number, contact.name)]
-        raise_for_failures(await async_send(self._coordinator, recipients, message))
+        sent = await async_send(self._coordinator, recipients, message)
+        raise_for_failures(self._coordinator, sent)
 
 
 class ClassicNotify(BaseNotificationService):
@@ -109,4 +110,5 @@ class ClassicNotify(BaseNotificationService):
         targets = split_recipients(kwargs.get(ATTR_TARGET) or [])
         if not (recipients := contacts.resolve(targets) if targets else contacts.chosen):
             raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_target")
-        raise_for_failures(await async_send(self._coordinator, recipients, message))
+        sent = await async_send(self._coordinator, recipients, message)
+        raise_for_failures(self._coordinator, sent)

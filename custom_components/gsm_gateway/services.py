@@ -89,7 +89,7 @@ async def _async_send_sms(call: ServiceCall) -> ServiceResponse:
     )
     if call.return_response:
         return {"messages": [_response(one.message) for one in sent]}
-    raise_for_failures(sent)
+    raise_for_failures(coordinator, sent)
     return None
 
 

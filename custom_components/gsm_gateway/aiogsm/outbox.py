@@ -62,6 +62,8 @@ class _Batch:
 
 @dataclass(slots=True)
 class _Waiting:
+    """A text that may leave from ``since`` on: what keeps it from that before is of no account."""
+
     message: Message
     order: int
     since: float
@@ -144,8 +146,10 @@ class Outbox:
             self._usual.popitem(last=False)
 
     def _waiting(self, message: Message, now: Moment) -> _Waiting:
-        left = message.expires_at - max(now.wall, message.created_at)  # the clock may have been set back
-        return _Waiting(message, next(self._orders), now.at, now.at + left.total_seconds())
+        created = max(now.wall, message.created_at)  # the clock may have been set back
+        left = (message.expires_at - created).total_seconds()
+        begins = max(((message.not_before or created) - created).total_seconds(), 0.0)
+        return _Waiting(message, next(self._orders), now.at + begins, now.at + left)
 
     def add_turn(self, turn: Turn) -> None:
         """Queue a USSD request."""
@@ -290,6 +294,8 @@ class Outbox:
         pinned = waiting.message.pinned
         if waiting.expires_at <= now.at:
             return MessageStatus.EXPIRED, MessageError.EXPIRED if ports else MessageError.BOX_OFFLINE, None
+        if now.at < waiting.since:
+            return None
         if pinned is not None and pinned in ports and not self._lane(pinned).held:
             cause = cause_of(ports[pinned].status, certain=now.at >= self._patient_until(waiting, pinned))
             if cause is not None:
