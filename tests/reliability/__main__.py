@@ -108,6 +108,8 @@ def main() -> int:
         return _work(Job(**json.loads(arguments.job)))
     if unknown := set(arguments.rows) - ROWS.keys():
         parser.error(f"there is no row {', '.join(sorted(unknown))}")
+    if arguments.write and (arguments.rows or arguments.short):
+        parser.error("the page takes all rows in their long form")
     begin = time.monotonic()
     figures = asyncio.run(_until_told_to_end(_all(arguments.rows or list(ROWS), long=not arguments.short)))
     print(table(figures))  # noqa: T201 - it is a program
