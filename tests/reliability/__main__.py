@@ -3,11 +3,12 @@
 import argparse
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import asdict
 from datetime import datetime
 import json
 import logging
+import signal
 import sys
 import time
 
@@ -25,10 +26,19 @@ def say(text: str) -> None:
     print(f"reliability: {text}", flush=True)  # noqa: T201 - it is a program
 
 
+async def _until_told_to_end[T](work: Awaitable[T]) -> T:
+    """Break off on SIGTERM, too, so that no process is left behind."""
+    task = asyncio.current_task()
+    assert task is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    return await work
+
+
 def _work(job: Job) -> int:
     """Do one job, in a process of its own, and print its figures as the last line."""
     logging.disable(logging.CRITICAL)
-    print(json.dumps(asdict(asyncio.run(do(job, say)))))  # noqa: T201 - it is a program
+    figures = asyncio.run(_until_told_to_end(do(job, say)))
+    print(json.dumps(asdict(figures)))  # noqa: T201 - it is a program
     return 0
 
 
@@ -45,7 +55,7 @@ async def _have_done(job: Job) -> Figures:
             figures = await _listen(process)
     finally:
         if process.returncode is None:
-            process.kill()
+            process.terminate()  # it ends its own before
             await process.wait()
     took = time.monotonic() - begin
     say(f"{job.row} {job.first}+{job.count}: {'good' if figures.good else 'NOT GOOD'} ({took:.0f} s)")
@@ -98,8 +108,10 @@ def main() -> int:
         return _work(Job(**json.loads(arguments.job)))
     if unknown := set(arguments.rows) - ROWS.keys():
         parser.error(f"there is no row {', '.join(sorted(unknown))}")
+    if arguments.write and (arguments.rows or arguments.short):
+        parser.error("the page takes all rows in their long form")
     begin = time.monotonic()
-    figures = asyncio.run(_all(arguments.rows or list(ROWS), long=not arguments.short))
+    figures = asyncio.run(_until_told_to_end(_all(arguments.rows or list(ROWS), long=not arguments.short)))
     print(table(figures))  # noqa: T201 - it is a program
     if arguments.write:
         write(figures, datetime.now().astimezone().date())

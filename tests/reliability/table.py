@@ -47,4 +47,5 @@ def write(figures: Mapping[str, Figures], day: date) -> None:
     """Put the table into the page, with the day on which it was made."""
     before, _, rest = PAGE.read_text().partition(BEGIN)
     after = rest.partition(END)[2]
-    PAGE.write_text(f"{before}{BEGIN}\nTaken on {day.isoformat()}.\n\n{table(figures)}\n{END}{after}")
+    taken = f"Taken on {day.isoformat()} in one run of `script/reliability`."
+    PAGE.write_text(f"{before}{BEGIN}\n{taken}\n\n{table(figures)}\n{END}{after}")
