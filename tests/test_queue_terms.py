@@ -126,7 +126,7 @@ async def test_an_action_that_waits_learns_that_its_text_has_expired(
     with pytest.raises(HomeAssistantError) as caught:
         await sending
     assert_translated(caught.value, "send_failed")
-    assert (caught.value.translation_placeholders or {})["reason"] == "expired"
+    assert (caught.value.translation_placeholders or {})["reason"] == "box_offline"
 
 
 async def test_a_text_that_expires_while_home_assistant_is_away(

@@ -5,7 +5,15 @@ from datetime import datetime, timedelta
 import pytest
 
 from custom_components.gsm_gateway.aiogsm.errors import LinkLost
-from custom_components.gsm_gateway.aiogsm.models import Message, MessageError, MessageStatus, Priority, Trace
+from custom_components.gsm_gateway.aiogsm.models import (
+    Message,
+    MessageError,
+    MessageStatus,
+    PortState,
+    PortStatus,
+    Priority,
+    Trace,
+)
 from custom_components.gsm_gateway.aiogsm.requests import SmsTaken
 
 from .outbox_stage import HOUR, NOW, PACE, WALL, at, names, outbox_with, ports, text
@@ -69,16 +77,24 @@ def test_a_time_that_is_over_holds_nothing_up() -> None:
 # Until when
 
 
+OFFLINE = PortState(port="1", status=PortStatus.OFFLINE)
+
+
 @pytest.mark.parametrize("pinned", [None, "1"])
-def test_a_text_expires_with_an_error(pinned: str | None) -> None:
+@pytest.mark.parametrize(
+    ("known", "error"), [({}, MessageError.BOX_OFFLINE), ({"1": OFFLINE}, MessageError.EXPIRED)]
+)
+def test_a_text_expires_with_an_error(
+    pinned: str | None, known: dict[str, PortState], error: MessageError
+) -> None:
     outbox = outbox_with(text("a", pinned, expires_at=at(60).wall), text("b"))
-    assert outbox.deadline({}, at()) == NOW + 60
-    assert outbox.give_up({}, at(59.9)) == []
-    [message] = outbox.give_up({}, at(60))
+    assert outbox.deadline(known, at()) == NOW + 60
+    assert outbox.give_up(known, at(59.9)) == []
+    [message] = outbox.give_up(known, at(60))
     assert (message.message_id, message.status, message.error, message.settled_at) == (
         "a",
         MessageStatus.EXPIRED,
-        MessageError.EXPIRED,
+        error,
         at(60).wall,
     )
     assert len(outbox) == 1
