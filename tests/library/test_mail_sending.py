@@ -345,3 +345,29 @@ async def test_what_is_not_over_is_written_anew_when_the_journal_has_lost_it(run
     run.journal.on_loss()
     await turns_of_the_loop()
     assert run.log == ["disk queued waiting", "disk sending leaving"]
+
+
+async def test_what_could_not_be_written_anew_goes_from_memory(run: Run) -> None:
+    run.network.ports = {}
+    await run.send("waiting")
+    assert run.journal.on_loss is not None
+    run.disk.writes.clear()
+    run.disk.room = False
+    run.journal.on_loss()
+    run.network.ports = ports("1")
+    run.mail.sender.pump()
+    await turns_of_the_loop()
+    assert run.statuses[-1] == "sent"
+
+
+async def test_what_was_written_anew_does_not(run: Run) -> None:
+    run.network.ports = {}
+    await run.send("waiting")
+    assert run.journal.on_loss is not None
+    run.journal.on_loss()
+    await turns_of_the_loop()
+    run.disk.room = False
+    run.network.ports = ports("1")
+    run.mail.sender.pump()
+    await turns_of_the_loop()
+    assert run.network.left == []

@@ -9,6 +9,7 @@ from custom_components.gsm_gateway.aiogsm.admission import Draft
 from custom_components.gsm_gateway.aiogsm.errors import OutcomeUnknown
 from custom_components.gsm_gateway.aiogsm.models import HandedOn
 from custom_components.gsm_gateway.aiogsm.neogate import FAMILY
+from custom_components.gsm_gateway.aiogsm.neogate.commands import RISE_PAUSE
 from custom_components.gsm_gateway.aiogsm.neogate.dialog import Channel
 from custom_components.gsm_gateway.aiogsm.neogate.sending import RESULT_TIMEOUT
 
@@ -321,6 +322,73 @@ async def test_ussd_running(story: Story) -> None:
     run = await story.restart()
     await story.clock.move(30)
     assert run.commands("gsm send ussd") == []
+
+
+async def is_switched_on(story: Story) -> None:
+    """Let the box switch the port on, and the port be seen to be up."""
+    await story.now.reply("Power on span 2 sucessed\n")
+    for _ in range(2):
+        await story.clock.move(RISE_PAUSE)
+        await story.now.settle()
+    assert story.disk.remembered(story.clock.wall()).off == set()
+
+
+async def test_power_off_sent_not_yet_on(story: Story) -> None:
+    run = await story.run()
+    rebooting = start(run.gateway.reboot("1"))
+    await run.settle()
+    assert run.commands(POWER) == ["gsm power off 2"]
+    await run.kill()
+    with pytest.raises(OutcomeUnknown):
+        await settled(rebooting)
+    assert story.disk.remembered(story.clock.wall()).off == {"1"}
+    run = await story.run()
+    assert run.commands(POWER) == ["gsm power on 2"]
+    await is_switched_on(story)
+    run = await story.restart()
+    assert run.commands(POWER) == []
+
+
+async def test_power_off_is_on_disk_before_it_is_sent(story: Story) -> None:
+    run = await story.run()
+    run.journal.slow = True
+    rebooting = start(run.gateway.reboot("1"))
+    await run.settle()
+    assert run.commands(POWER) == []
+    run.journal.finish()
+    await run.settle()
+    assert run.commands(POWER) == ["gsm power off 2"]
+    run.journal.slow = False
+    await run.reply("Power off span 2 sucessed\n")
+    await story.clock.move(5)
+    await is_switched_on(story)
+    await settled(rebooting)
+
+
+async def test_a_port_that_has_to_be_switched_on_waits_for_the_connection(story: Story) -> None:
+    run = await story.run()
+    rebooting = start(run.gateway.reboot("1"))
+    await run.settle()
+    await run.kill()
+    with pytest.raises(OutcomeUnknown):
+        await settled(rebooting)
+    run = await story.run()
+    await run.lose()
+    await run.settle()
+    assert run.commands(POWER) == ["gsm power on 2"] * 2
+    await is_switched_on(story)
+
+
+async def test_a_port_that_could_not_be_switched_on_yet_is_by_the_next_run(story: Story) -> None:
+    run = await story.run()
+    rebooting = start(run.gateway.reboot("1"))
+    await run.settle()
+    await run.kill()
+    with pytest.raises(OutcomeUnknown):
+        await settled(rebooting)
+    run = await story.run()
+    await run.end()
+    assert story.disk.remembered(story.clock.wall()).off == {"1"}
 
 
 async def test_poll_ping_login(story: Story) -> None:

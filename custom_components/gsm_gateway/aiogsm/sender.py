@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
+from functools import partial
 import uuid
 
 from .aftermath import Aftermath
@@ -232,7 +233,9 @@ class Sender:
     def keep_anew(self) -> None:
         """Write all that is not settled to a journal that has lost it."""
         messages = [*self._outbox.queued(), *self._outbox.departed()]
-        self._journal.write(*(PutMessage(message) for message in messages))
+        self._unkept.update(message.message_id for message in messages)
+        for message in messages:
+            self._journal.write(PutMessage(message)).add_done_callback(partial(self._noted, message))
 
     def leave(self) -> None:
         """Let nobody wait any longer for what is left to the next run."""
@@ -318,13 +321,17 @@ class Sender:
     def _write(self, message: Message, *changes: Change) -> asyncio.Future[bool]:
         """Write to the journal, and tell everybody once that is done."""
         written = self._journal.write(PutMessage(message), *changes)
-        written.add_done_callback(lambda done: self._written(message, durable=done.result()))
+        written.add_done_callback(partial(self._written, message))
         return written
 
-    def _written(self, message: Message, *, durable: bool) -> None:
-        if durable or message.status.settled:
-            self._unkept.discard(message.message_id)
+    def _written(self, message: Message, written: asyncio.Future[bool]) -> None:
+        self._noted(message, written)
         self._tell(message)
+
+    def _noted(self, message: Message, written: asyncio.Future[bool]) -> None:
+        """Note whether the journal has a text: what it never had goes from memory."""
+        if written.result() or message.status.settled:
+            self._unkept.discard(message.message_id)
 
     def _tell(self, message: Message) -> None:
         if (sending := self._sending.get(message.message_id)) is not None:
