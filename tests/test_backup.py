@@ -147,6 +147,7 @@ async def test_nothing_of_a_copy_is_sent_or_handed_on(bench: Bench, caplog: pyte
     store = copy.store()
     assert await store.open() == Remembered(
         messages=[unknown],
+        accepted=[NOON] * 4,
         received=[],
         parts=[],
         pushes=[],

@@ -117,6 +117,8 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
                 self.contacts.remember(entry.item)
         if self.gateway.tripped:
             self._tell_tripped()
+        else:
+            async_end_issue(self.hass, self.config_entry, BOX, BREAKER_TRIPPED)
         self.config_entry.async_on_unload(
             async_track_time_change(self.hass, self._on_midnight, hour=0, minute=0, second=0)
         )

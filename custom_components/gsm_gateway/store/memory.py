@@ -27,10 +27,15 @@ MOST_MET = 4096
 PACED_FOR = timedelta(minutes=1)
 """How long after its sending a text may still matter to the pace of its port."""
 
+COUNTED_FOR = timedelta(hours=1)
+"""How long a text counts among those that were queued, for the limit of an hour."""
+
 _MESSAGES = f"""
     SELECT * FROM texts
     WHERE direction = 'out' AND (over = 0 OR left_at > :paced_since OR {MAY_BE_TOLD}) ORDER BY seq
 """  # noqa: S608 - our own words
+
+_ACCEPTED = "SELECT at FROM texts WHERE direction = 'out' AND at > :since ORDER BY at"
 
 _MET = """
     SELECT number, port, max(coalesce(settled_at, at)) AS met_at FROM texts
@@ -50,8 +55,10 @@ def remember(db: sqlite3.Connection, now: datetime) -> Remembered:
     since = {"told_since": stamp(now - TOLD_FOR), "paced_since": stamp(now - PACED_FOR)}
     received = _rows(db, "SELECT * FROM texts WHERE direction = 'in' AND over = 0 ORDER BY seq")
     met = list(_rows(db, _MET, {"most": MOST_MET}))
+    accepted = _rows(db, _ACCEPTED, {"since": stamp(now - COUNTED_FOR)})
     return Remembered(
         messages=[_message(row) for row in _rows(db, _MESSAGES, since)],
+        accepted=[time_of(row["at"]) for row in accepted],
         received=[_received(row) for row in received],
         parts=[_part(row) for row in _rows(db, "SELECT * FROM parts ORDER BY seq")],
         pushes=[_push(row) for row in _since(db, "pushes", now - PUSHED_FOR)],
