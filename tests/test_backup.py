@@ -147,7 +147,8 @@ async def test_nothing_of_a_copy_is_sent_or_handed_on(bench: Bench, caplog: pyte
     )
     store = copy.store()
     assert await store.open() == Remembered(
-        messages=[unknown],
+        messages=[unknown, text("sent", MessageStatus.SENT, **LEFT)],
+        accepted=[NOON] * 4,
         received=[],
         parts=[],
         pushes=[],

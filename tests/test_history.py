@@ -171,7 +171,7 @@ async def test_what_waits_and_what_expires(
     await until(hass, lambda: state(hass, "sensor", f"{GOIP_ID}_queue") == "0")
     assert [one["status"] for one in await history(hass, box)] == ["expired", "expired"]
     (expired,) = await history(hass, port)
-    assert (expired["recipient"], expired["error"], expired["port"]) == (ALICE, "expired", "goip2")
+    assert (expired["recipient"], expired["error"], expired["port"]) == (ALICE, "box_offline", "goip2")
 
 
 async def test_it_outlives_a_reload_and_a_restart(

@@ -76,7 +76,7 @@ def in_states(hass: HomeAssistant, words: str) -> bool:
         (STRANGER, "…123", None),
         ("Vodafone", "…one", None),
         ("80808", "…", None),
-        ("", "…", None),
+        ("", "", None),
     ],
 )
 async def test_who_wrote_and_what_is_not_told(

@@ -216,9 +216,19 @@ async def test_what_else_is_kept_comes_back_as_it_was(
     async with bench.opened() as store:
         writes = [store.write(*changes)] if together else [store.write(change) for change in changes]
         assert all(await asyncio.gather(*writes))
-    assert await bench.remembered() == replace(
-        Remembered(messages=[], received=[], parts=[], pushes=[], reports=[], off=set(), met=[]), **kept
+    nothing = Remembered(
+        messages=[], accepted=[], received=[], parts=[], pushes=[], reports=[], off=set(), met=[]
     )
+    assert await bench.remembered() == replace(nothing, **kept)
+
+
+async def test_when_texts_of_the_last_hour_were_queued(bench: Bench) -> None:
+    await bench.keep(
+        put("b", MessageStatus.SENT, created_at=NOON + timedelta(minutes=5)), put("a"), put_sms("r")
+    )
+    assert (await bench.remembered()).accepted == [NOON, NOON + timedelta(minutes=5)]
+    bench.skip(minutes=64)
+    assert (await bench.remembered()).accepted == [NOON + timedelta(minutes=5)]
 
 
 async def test_things_come_back_in_the_order_in_which_they_were_written_first(bench: Bench) -> None:

@@ -49,12 +49,19 @@ class Announcer:
         contacts: ContactBook,
         device_id: Callable[[str | None], str],
     ) -> None:
-        """Begin with nobody who listens to a port."""
+        """Begin with nobody who listens to a port; what becomes of texts waits for ``begin``."""
         self._hass = hass
         self._entry = entry
         self._contacts = contacts
         self._device_id = device_id
         self._listeners: dict[tuple[str, str], list[PortEventListener]] = {}
+        self._waiting: list[Message] | None = []
+
+    def begin(self) -> None:
+        """Tell how far texts have come from now on, what has waited first: who acts on it is there."""
+        waiting, self._waiting = self._waiting, None
+        for message in waiting or ():
+            self.changed(message)
 
     def listen(self, port: str, kind: str, listener: PortEventListener) -> CALLBACK_TYPE:
         """Call ``listener`` with the type and data of every event of a kind (sms, call) on a port."""
@@ -95,6 +102,9 @@ class Announcer:
 
     def changed(self, message: Message) -> None:
         """Tell how far a text has come on its way out."""
+        if self._waiting is not None:
+            self._waiting.append(message)
+            return
         contact = self._contacts.by_number(message.recipient)
         about = {"message_id": message.message_id, "recipient": message.recipient}
         port = message.port or message.pinned

@@ -117,9 +117,15 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
                 self.contacts.remember(entry.item)
         if self.gateway.tripped:
             self._tell_tripped()
+        else:
+            async_end_issue(self.hass, self.config_entry, BOX, BREAKER_TRIPPED)
         self.config_entry.async_on_unload(
             async_track_time_change(self.hass, self._on_midnight, hour=0, minute=0, second=0)
         )
+
+    @callback
+    def async_begin(self) -> None:
+        """Tell of texts, once Home Assistant has started: automations have no triggers before."""
         self.config_entry.async_on_unload(async_at_started(self.hass, self._on_started))
 
     async def async_close(self) -> None:
@@ -127,6 +133,7 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
         self.presence.close()
         self._wanderers.close()
         await self.gateway.close()
+        self.announcer.begin()  # what has waited for Home Assistant's start is told at least on the bus
         await self.sims.async_save()
 
     def _end_old_issues(self) -> None:
@@ -286,7 +293,7 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
 
     @callback
     def _on_started(self, _hass: HomeAssistant) -> None:
-        """Have texts handed on: automations have no triggers before."""
+        self.announcer.begin()
         self.gateway.begin_handing_on()
 
 

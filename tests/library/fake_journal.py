@@ -35,6 +35,7 @@ from custom_components.gsm_gateway.aiogsm.models import HandedOn, Message, Recei
 MESSAGES_FOR = timedelta(hours=72)
 PUSHES_FOR = timedelta(minutes=2)
 REPORTS_FOR = timedelta(minutes=10)
+COUNTED_FOR = timedelta(hours=1)
 
 type Write = tuple[Change, ...]
 type Clock = Callable[[], datetime]
@@ -218,6 +219,7 @@ class _Memory:
                 for one in self.messages.values()
                 if not one.status.settled or (one.left_at is not None and now - one.left_at < MESSAGES_FOR)
             ],
+            accepted=[one.created_at for one in self.messages.values() if now - one.created_at < COUNTED_FOR],
             received=[
                 one for one in self.received.values() if one.handed_on in (HandedOn.NO, HandedOn.BEGUN)
             ],

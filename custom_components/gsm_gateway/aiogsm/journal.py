@@ -33,6 +33,9 @@ class Fact(StrEnum):
     TRIPPED = "tripped"
     """Whether the breaker has tripped; ``1`` or nothing."""
 
+    RESET_AT = "reset_at"
+    """When the breaker was last reset, in ISO form."""
+
 
 # What can change. All changes of one ``write`` become durable together.
 
@@ -147,7 +150,8 @@ class Remembered:
     """What a new run begins with. All in the order in which it was written first.
 
     ``messages``: those that are not settled, those of the last 72 hours that more may be told of, and those
-    that left in the last hour, which limits and the pace of their port go by.
+    that left in the last hour, which the pace of their port goes by. ``accepted``: when the outgoing texts
+    of the last hour were queued, of those that are still there.
     ``received``: those that were not handed on, and those whose handing on was begun. ``parts``: those that
     wait. ``pushes``: of the last two minutes. ``reports``: of the last ten minutes. ``usage``: of this month
     and the one before. ``off``: ports that have to be switched on. ``met``: who was last texted by which
@@ -155,6 +159,7 @@ class Remembered:
     """
 
     messages: Sequence[Message] = ()
+    accepted: Sequence[datetime] = ()
     received: Sequence[ReceivedSms] = ()
     parts: Sequence[PutPart] = ()
     pushes: Sequence[PutPush] = ()

@@ -81,15 +81,19 @@ class Mail:
         """Open the journal, and go on where an earlier run ended; nothing departs yet."""
         self._remembered = remembered = await self.journal.open()
         self.journal.on_loss = self._keep_anew
-        now = self.now()
-        accepted = [
-            now.at - max((now.wall - message.created_at).total_seconds(), 0.0)
-            for message in remembered.messages
-        ]
-        self._admission.restore(accepted, tripped=Fact.TRIPPED in remembered.facts)
+        self._restore_admission(remembered)
         self._inbox.restore(remembered)
         self.sender.restore(remembered)
         return remembered
+
+    def _restore_admission(self, remembered: Remembered) -> None:
+        now, tripped = self.now(), Fact.TRIPPED in remembered.facts
+        reset_at = remembered.facts.get(Fact.RESET_AT)
+        since = None if reset_at is None else datetime.fromisoformat(reset_at)
+        counted = [at for at in remembered.accepted if since is None or at > since]
+        self._admission.restore([now.at - _age(at, now.wall) for at in counted], tripped=tripped)
+        if tripped and not self.tripped:  # there is no limit any more
+            self.journal.write(PutFact(Fact.TRIPPED, None))
 
     def memory(self) -> Memory:
         """Give what the dialog has to know of earlier runs."""
@@ -138,7 +142,8 @@ class Mail:
     def reset_breaker(self) -> None:
         """Take texts again after too many were queued in an hour."""
         self._admission.reset()
-        self.journal.write(PutFact(Fact.TRIPPED, None))
+        reset_at = self.now().wall.isoformat()
+        self.journal.write(PutFact(Fact.TRIPPED, None), PutFact(Fact.RESET_AT, reset_at))
 
     async def keep(self, record: Record) -> bool:
         """Make a record of the dialog durable; give whether it is, and what rests on it may go on."""

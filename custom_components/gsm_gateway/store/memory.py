@@ -18,7 +18,7 @@ from ..aiogsm.journal import (
 from ..aiogsm.models import HandedOn, Message, MessageError, MessageStatus, Priority, ReceivedSms, Trace
 from ..aiogsm.parts import Part
 from ..aiogsm.records import DeliveryReported
-from .history import EARLY_FOR, PUSHED_FOR, STILL_NEEDED, since
+from .history import COUNTED_FOR, EARLY_FOR, PUSHED_FOR, STILL_NEEDED, since
 from .schema import stamp, text_of, time_of
 
 MOST_MET = 4096
@@ -28,6 +28,8 @@ _MESSAGES = f"""
     SELECT * FROM texts
     WHERE direction = 'out' AND (over = 0 OR {STILL_NEEDED}) ORDER BY seq
 """  # noqa: S608 - our own words
+
+_ACCEPTED = "SELECT at FROM texts WHERE direction = 'out' AND at > :since ORDER BY at"
 
 _MET = """
     SELECT number, port, max(coalesce(settled_at, at)) AS met_at FROM texts
@@ -46,8 +48,10 @@ def remember(db: sqlite3.Connection, now: datetime) -> Remembered:
     """Give what a new run begins with. Raise ValueError where a row holds what we never wrote."""
     received = _rows(db, "SELECT * FROM texts WHERE direction = 'in' AND over = 0 ORDER BY seq")
     met = list(_rows(db, _MET, {"most": MOST_MET}))
+    accepted = _rows(db, _ACCEPTED, {"since": stamp(now - COUNTED_FOR)})
     return Remembered(
         messages=[_message(row) for row in _rows(db, _MESSAGES, since(now))],
+        accepted=[time_of(row["at"]) for row in accepted],
         received=[_received(row) for row in received],
         parts=[_part(row) for row in _rows(db, "SELECT * FROM parts ORDER BY seq")],
         pushes=[_push(row) for row in _since(db, "pushes", now - PUSHED_FOR)],
