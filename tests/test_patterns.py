@@ -100,6 +100,6 @@ def test_how_much_of_a_text_is_searched() -> None:
 @pytest.mark.parametrize("letters", ["a", "ab", " ", "gate ", "code: ", "1"])
 def test_a_hostile_text_is_searched_at_once(written: str, letters: str) -> None:
     text = letters * MOST_SEARCHED
-    began = time.perf_counter()
+    began = time.process_time()
     found(pattern(written), text)
-    assert time.perf_counter() - began < 1.0
+    assert time.process_time() - began < 1.0

@@ -31,6 +31,7 @@ from custom_components.gsm_gateway.aiogsm.parts import Part
 from custom_components.gsm_gateway.aiogsm.records import SmsArrived
 from custom_components.gsm_gateway.aiogsm.requests import SendSms, SendUssd
 from custom_components.gsm_gateway.contacts import Contact, Recipient
+from custom_components.gsm_gateway.notices import Notice
 from tests.simulators import faults
 from tests.simulators.goip import DEFAULT_PASSWORD as GOIP_PASSWORD, GoIP
 from tests.simulators.goip_sms import STUCK
@@ -245,6 +246,12 @@ CALL = Call(port="1", event=CallEventType.INCOMING, incoming=True, number=ALICE)
         SendUssd(port="1", code=CODE, timeout=5),
         Contact(subentry_id="1", name="Alice", number=ALICE, trusted=True),
         Recipient(ALICE, ALICE),
+        Notice(
+            devices=frozenset({"1"}),
+            contact=Contact(subentry_id="1", name="Alice", number=ALICE, trusted=True),
+            person=ALICE,
+            data={"sender": ALICE, "message": TEXT},
+        ),
     ],
     ids=lambda value: type(value).__name__,
 )
