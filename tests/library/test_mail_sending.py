@@ -164,6 +164,28 @@ async def test_a_text_that_the_disk_never_had_goes_from_memory(run: Run) -> None
     assert run.disk.writes == []
 
 
+async def test_an_end_that_the_disk_had_no_room_for_is_written_once_there_is(run: Run) -> None:
+    run.network.answer = lambda _: None
+    [sending] = await run.send("a")
+    run.disk.room = False
+    await run.settle(SENT)
+    assert sending.message.status is MessageStatus.SENT
+    assert run.disk.statuses() == ["queued", "sending"]
+    run.disk.room = True
+    await run.send("b")
+    assert run.disk.statuses(sending.message.message_id) == ["queued", "sending", "sent"]
+
+
+async def test_an_end_that_the_disk_had_no_room_for_is_written_at_the_close(box: Box, run: Run) -> None:
+    run.network.answer = lambda _: None
+    await run.send("a")
+    run.disk.room = False
+    await run.settle(SENT)
+    run.disk.room = True
+    await run.end()
+    assert box.disk.message().status is MessageStatus.SENT
+
+
 async def test_a_text_that_came_to_the_disk_after_all_does_not_go_from_memory_any_more(
     run: Run, stopped_clock: StoppedClock
 ) -> None:

@@ -77,6 +77,7 @@ class Sender:
         self._tasks: set[asyncio.Task[None]] = set()
         self._sending: dict[str, Sending] = {}
         self._unkept: set[str] = set()
+        self._owed: dict[str, Message] = {}
         self._turns: dict[str, asyncio.Future[None]] = {}
         self._came_back = asyncio.Event()
         self._aftermath = Aftermath()
@@ -225,6 +226,7 @@ class Sender:
     async def finish(self) -> None:
         """Wait until all that had departed is settled, and keep what the journal does not have yet."""
         await asyncio.gather(*self._tasks)
+        self._write_owed()
         for message in self._outbox.queued():
             if message.message_id in self._unkept and not await self._journal.write(PutMessage(message)):
                 failed = replace(message, status=MessageStatus.FAILED, settled_at=self._now().wall)
@@ -329,9 +331,23 @@ class Sender:
         self._tell(message)
 
     def _noted(self, message: Message, written: asyncio.Future[bool]) -> None:
-        """Note whether the journal has a text: what it never had goes from memory."""
-        if written.result() or message.status.settled:
+        """Note whether the journal has a text: what it never had goes from memory.
+
+        An end that it had no room for is written again as soon as it takes something.
+        """
+        durable = written.result()
+        if durable or message.status.settled:
             self._unkept.discard(message.message_id)
+        if durable:
+            self._owed.pop(message.message_id, None)
+            self._write_owed()
+        elif message.status.settled:
+            self._owed[message.message_id] = message
+
+    def _write_owed(self) -> None:
+        owed, self._owed = self._owed, {}
+        for message in owed.values():
+            self._journal.write(PutMessage(message)).add_done_callback(partial(self._noted, message))
 
     def _tell(self, message: Message) -> None:
         if (sending := self._sending.get(message.message_id)) is not None:
