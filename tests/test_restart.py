@@ -262,7 +262,7 @@ async def test_an_end_that_came_before_the_start_is_told_when_somebody_listens(
     assert [one["status"] for one in await history(hass, box_device(hass, loaded_goip))] == ["expired"]
     assert settled(bus) == []  # automations have no triggers yet
     await started(hass)
-    assert statuses(bus) == ["queued", "expired"]
+    await until(hass, lambda: statuses(bus) == ["queued", "expired"])
     assert attributes(hass, "event", SMS)["event_type"] == "expired"
 
 
@@ -283,7 +283,7 @@ async def test_an_end_that_came_before_the_start_is_told_over_a_reload(
     hass.set_state(CoreState.starting)
     await restart_starting(hass, loaded_goip)
     await started(hass)
-    assert statuses(bus) == ["queued", "expired"]
+    await until(hass, lambda: statuses(bus) == ["queued", "expired"])
 
 
 async def restart_starting(hass: HomeAssistant, entry: MockConfigEntry) -> None:

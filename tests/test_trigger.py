@@ -277,15 +277,19 @@ async def test_a_text_that_fails_while_all_starts_is_told_when_the_automations_a
     hass: HomeAssistant, goip: GoIP, loaded_goip: MockConfigEntry, bus: Bus
 ) -> None:
     calls = await automate(hass, SMS_FAILED)
+    assert await hass.config_entries.async_unload(loaded_goip.entry_id)
     hass.set_state(CoreState.starting)
+    await set_up(hass, loaded_goip)
+    await register(hass, goip)
     goip.fail_next_send("goip1")
-    await send(hass, port_device(hass, loaded_goip, "goip1"))
-    await until(hass, lambda: settled(bus))
-    assert calls == []
+    data = {"device_id": port_device(hass, loaded_goip, "goip1"), "recipients": ALICE, "message": "Hello"}
+    response = await act(hass, "send_sms", data, response=True)
+    assert response["messages"][0]["status"] == "failed"
+    assert (calls, settled(bus)) == ([], [])
 
     hass.set_state(CoreState.running)
     hass.bus.async_fire(EVENT_HOMEASSISTANT_STARTED)
-    await hass.async_block_till_done()
+    await until(hass, lambda: calls)
     assert handed(calls) == [settled(bus)[0].data]
 
 

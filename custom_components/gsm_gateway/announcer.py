@@ -4,9 +4,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant
 from homeassistant.helpers.dispatcher import async_dispatcher_send
-from homeassistant.helpers.start import async_at_started
 from homeassistant.util import dt as dt_util
 
 from .aiogsm import Call, Message, MessageStatus, ReceivedSms
@@ -119,7 +118,7 @@ class Announcer:
         }
         notice = self._fire(EVENT_SMS_STATUS, port, told, contact)
         if message.status in _FAILED:
-            self._tell_of_failure(notice)
+            async_dispatcher_send(self._hass, SIGNAL_SMS_FAILED, notice)
 
     def call(self, call: Call) -> None:
         """Tell of a call."""
@@ -137,15 +136,6 @@ class Announcer:
     def ussd(self, port: str, text: str) -> None:
         """Tell of what the network sent unasked."""
         self._fire(EVENT_USSD_RECEIVED, port, {"text": text})
-
-    def _tell_of_failure(self, notice: Notice) -> None:
-        """Tell the triggers when they are there: what an earlier run was sending fails while all starts."""
-
-        @callback
-        def _tell(_hass: HomeAssistant) -> None:
-            async_dispatcher_send(self._hass, SIGNAL_SMS_FAILED, notice)
-
-        async_at_started(self._hass, _tell)
 
     def _shown(self, text: str) -> dict[str, str]:
         """Give the text where the owner wants the event entities to carry it."""
