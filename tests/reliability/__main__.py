@@ -88,7 +88,8 @@ async def _all(names: Sequence[str], *, long: bool) -> dict[str, Figures]:
 
     async def _one(job: Job) -> None:
         async with room:
-            figures[job.row] += await _have_done(job)
+            done = await _have_done(job)
+            figures[job.row] += done  # read after the wait: others add to the same row meanwhile
 
     async with asyncio.TaskGroup() as group:
         for job in jobs:
