@@ -52,7 +52,7 @@ class Aftermath:
             if message.reference is not None and message.left_at is not None:
                 self._expect(message, now.at - _age(message, now))
         for kept in remembered.reports:
-            age = max((now.wall - kept.came_at).total_seconds(), 0.0)
+            age = now.age_of(kept.came_at)
             self._reports.keep(kept.report, now.at - age)
 
     def restarted(self, port: str) -> None:
@@ -133,4 +133,4 @@ class Aftermath:
 def _age(message: Message, now: Moment) -> float:
     """Give the seconds since a text left."""
     assert message.left_at is not None  # it has left
-    return max((now.wall - message.left_at).total_seconds(), 0.0)
+    return now.age_of(message.left_at)

@@ -91,23 +91,23 @@ class Mail:
         reset_at = remembered.facts.get(Fact.RESET_AT)
         since = None if reset_at is None else datetime.fromisoformat(reset_at)
         counted = [at for at in remembered.accepted if since is None or at > since]
-        self._admission.restore([now.at - _age(at, now.wall) for at in counted], tripped=tripped)
+        self._admission.restore([now.at - now.age_of(at) for at in counted], tripped=tripped)
         if tripped and not self.tripped:  # there is no limit any more
             self.journal.write(PutFact(Fact.TRIPPED, None))
 
     def memory(self) -> Memory:
         """Give what the dialog has to know of earlier runs."""
-        remembered, wall = self._remembered, self.now().wall
+        remembered, now = self._remembered, self.now()
         unknown = (one for one in remembered.messages if one.status is MessageStatus.UNKNOWN)
         return Memory(
             last_ussd=int(remembered.facts.get(Fact.LAST_USSD, "0")),
             pushes=[
-                SeenPush(port=one.port, identity=one.identity, age=_age(one.seen_at, wall))
+                SeenPush(port=one.port, identity=one.identity, age=now.age_of(one.seen_at))
                 for one in remembered.pushes
             ],
             unknown=[
                 UnknownText(
-                    message_id=one.message_id, port=one.port, trace=one.trace, age=_age(one.left_at, wall)
+                    message_id=one.message_id, port=one.port, trace=one.trace, age=now.age_of(one.left_at)
                 )
                 for one in unknown
                 if one.port is not None and one.left_at is not None
@@ -196,7 +196,3 @@ class Mail:
             priority=terms.priority,
             pinned=terms.port,
         )
-
-
-def _age(then: datetime, now: datetime) -> float:
-    return max((now - then).total_seconds(), 0.0)

@@ -40,6 +40,10 @@ class Moment(NamedTuple):
     wall: datetime
     day: date
 
+    def age_of(self, then: datetime) -> float:
+        """Give how many seconds ago something was; none, where the wall's clock was set back since."""
+        return max((self.wall - then).total_seconds(), 0.0)
+
 
 @dataclass(frozen=True, slots=True)
 class Turn:

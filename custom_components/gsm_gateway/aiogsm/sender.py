@@ -91,7 +91,7 @@ class Sender:
         self._aftermath.restore(remembered, now)
         for message in remembered.messages:
             if message.left_at is not None and message.port is not None:
-                age = max((now.wall - message.left_at).total_seconds(), 0.0)
+                age = now.age_of(message.left_at)
                 self._outbox.rest_after(message.port, age, now)
             if message.status is MessageStatus.QUEUED:
                 self._outbox.add(replace(message, port=None), now)
@@ -286,7 +286,7 @@ class Sender:
     async def _ask_after(self, message: Message) -> None:
         assert message.port is not None  # it has left
         assert message.left_at is not None
-        age = max((self._now().wall - message.left_at).total_seconds(), 0.0)
+        age = self._now().age_of(message.left_at)
         outcome = await self._outcome(
             AwaitResult(port=message.port, message_id=message.message_id, trace=message.trace, age=age)
         )
