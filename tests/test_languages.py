@@ -37,7 +37,6 @@ NAMES = (
     "NeoGate TG",
     "PIN",
     "SIM",
-    "SMS",
     "UDP",
     "USSD",
     "VoIP",
@@ -46,8 +45,20 @@ NAMES = (
 """What is called the same everywhere."""
 
 SAME = {
-    "de": {"Code", "Gateway", "Host", "Limits", "Name", "Normal", "Offline", "Port", "Roaming", "Status"},
-    "es": {"Host", "Normal"},
+    "de": {
+        "Code",
+        "Gateway",
+        "Host",
+        "Limits",
+        "Name",
+        "Normal",
+        "Offline",
+        "Port",
+        "Roaming",
+        "SMS",
+        "Status",
+    },
+    "es": {"Host", "Normal", "SMS"},
     "fr": {
         "Code",
         "Contact",
@@ -57,10 +68,14 @@ SAME = {
         "Minutes",
         "Options",
         "Port",
+        "SMS",
         "messages",
         "ports",
     },
-    "pl": {"Host", "Limit", "Operator", "Port"},
+    "pl": {"Host", "Limit", "Operator", "Port", "SMS"},
+    "pt-BR": {"Gateway", "Host", "Normal", "Offline", "SMS", "Status"},
+    "ru": {"SMS"},
+    "uk": {"SMS"},
 }
 """Texts, without names and placeholders, for which a language has the same word as English."""
 
