@@ -47,6 +47,9 @@ DOCS = ROOT / "docs"
 SERVICES: dict[str, Any] = TRANSLATIONS["services"]
 TRIGGERS: dict[str, Any] = TRANSLATIONS["triggers"]
 
+MOST_SECTIONS = 8
+"""Of the README: what is more belongs on a page of its own."""
+
 RULES = {
     "docs-actions": "docs/actions.md",
     "docs-triggers": "docs/triggers.md#triggers",
@@ -199,6 +202,15 @@ SENT = Message(message_id="sms_2", recipient=ALICE, text="a text", created_at=NO
 CALL = Call(port="1", event=CallEventType.INCOMING, incoming=True, number=ALICE)
 
 
+TOLD_HERE = 4
+"""How many kinds of events the test of their data fires."""
+
+
+def keys_of_data(cell: str) -> list[str]:
+    """Give the keys in a cell; what stands in brackets, or behind a semicolon, is about them."""
+    return code(re.sub(r"\([^)]*\)", "", cell).partition(";")[0])
+
+
 async def test_the_table_of_events_has_all_their_data(hass: HomeAssistant) -> None:
     entry = MockConfigEntry(domain=DOMAIN)
     fired = {kind: async_capture_events(hass, kind) for kind in BUS_EVENTS}
@@ -211,10 +223,13 @@ async def test_the_table_of_events_has_all_their_data(hass: HomeAssistant) -> No
     await hass.async_block_till_done()
 
     [page] = [part.text for part in sections(DOCS / "triggers.md") if part.heading == "Events"]
-    common = set(code(page.partition("|")[0]))
     [table] = tables(page)
-    told = {code(row[0])[0]: {*code(row[1].partition(";")[0]), *common} for row in table.rows}
-    assert told == {kind: set(events[0].data) for kind, events in fired.items()}
+    common = set(code(page.partition("|")[0]))
+    told = {code(row[0])[0]: {*keys_of_data(row[1]), *common} for row in table.rows}
+    assert told.keys() == fired.keys()
+    known = {kind: set(events[0].data) for kind, events in fired.items() if events}
+    assert len(known) == TOLD_HERE
+    assert {kind: told[kind] for kind in known} == known
 
 
 def test_every_status_and_every_error_is_explained() -> None:
@@ -304,6 +319,10 @@ def test_every_name_that_is_written_as_code_exists(page: Path) -> None:
 def test_every_script_on_a_page_exists(page: Path) -> None:
     scripts = set(re.findall(r"(?<![\w/])script/\w+", page.read_text()))
     assert [script for script in scripts if not (ROOT / script).exists()] == []
+
+
+def test_the_readme_stays_what_a_stranger_needs() -> None:
+    assert len(sections(README)) <= MOST_SECTIONS
 
 
 def test_the_readme_says_how_to_test_and_to_try() -> None:
