@@ -6,6 +6,7 @@ from functools import cache
 import importlib
 import json
 from pathlib import Path
+import re
 import subprocess
 import sys
 from typing import Any
@@ -419,9 +420,15 @@ def test_the_choices_of_a_call_are_those_that_are_taken() -> None:
 
 def test_every_issue_has_words_and_none_are_left_over() -> None:
     named = words("translations/en.json")["issues"]
-    assert named.keys() == issues.TROUBLES | issues.FIXABLE | {issues.STORE_FULL}
+    assert named.keys() == issues.TROUBLES | issues.FIXABLE | issues.CONDITIONS
     for key, issue in named.items():
         assert issue.keys() == {"title", "fix_flow" if key in issues.FIXABLE else "description"}
+
+
+def test_every_placeholder_of_an_issue_stands_bare() -> None:
+    for issue in words("translations/en.json")["issues"].values():
+        told = json.dumps(issue, ensure_ascii=False)
+        assert re.search(r"'\{\w+\}'|<\w|https?:", told) is None
 
 
 def test_every_trouble_but_a_password_is_an_issue() -> None:

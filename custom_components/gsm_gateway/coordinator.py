@@ -22,6 +22,7 @@ from .aiogsm import (
     Gateway,
     GatewayEvent,
     GatewayState,
+    LineRefused,
     LoginRefused,
     MessageChanged,
     PortRestarted,
@@ -53,8 +54,12 @@ from .issues import (
     BOX,
     BREAKER_TRIPPED,
     LINE_TAKEN,
+    PIN_NEEDED,
     SENDS_TWICE,
+    TROUBLES,
     TWO_ADDRESSES,
+    WRONG_PASSWORD,
+    Impostors,
     Wanderers,
     async_end_issue,
     async_end_issues,
@@ -100,6 +105,7 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
         self.presence = Presence(hass, entry.title)
         self.sims = SimWatch(hass, entry)
         self._wanderers = Wanderers(hass, entry)
+        self._impostors = Impostors(hass, entry)
         self.unique_id: str = entry.unique_id or entry.entry_id
 
     async def async_open(self) -> None:
@@ -132,6 +138,7 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
         """Close the gateway; what it still tells on the way is heard."""
         self.presence.close()
         self._wanderers.close()
+        self._impostors.close()
         await self.gateway.close()
         self.announcer.begin()  # what has waited for Home Assistant's start is told at least on the bus
         await self.sims.async_save()
@@ -203,6 +210,8 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
         """Forget a port that is gone for good; the box is opened anew without it."""
         self._forgotten.add(port)
         self.sims.forget(port)
+        for kind in (*TROUBLES, PIN_NEEDED, WRONG_PASSWORD):
+            async_end_issue(self.hass, self.config_entry, port, kind)
         entry = self.config_entry
         data, options = dict(entry.data), dict(entry.options)
         if CONF_LINES in data:
@@ -230,8 +239,8 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
                 self.announcer.ussd(port, text)
             case ConnectionChanged():
                 self._on_connection(event)
-            case TroubleFound(port=port, trouble=trouble):
-                self._on_trouble(port, trouble)
+            case TroubleFound() | LineRefused():
+                self._on_trouble(event)
             case BreakerTripped():
                 self._tell_tripped()
             case PortRestarted():
@@ -253,11 +262,16 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
         for name, port in changed.items():
             if port.status is not PortStatus.OFFLINE:
                 async_end_issue(self.hass, self.config_entry, name, LINE_TAKEN)
+            if port.status is PortStatus.PIN_ERROR:
+                async_raise_issue(self.hass, self.config_entry, name, PIN_NEEDED)
+            else:
+                async_end_issue(self.hass, self.config_entry, name, PIN_NEEDED)
         moved = state.host != self.data.host
         self.async_set_updated_data(state)
         if moved:
             self.box_device_id()
             self._wanderers.moved()
+            self._impostors.moved(state.host)
 
     def _on_connection(self, event: ConnectionChanged) -> None:
         if isinstance(event.error, LoginRefused) and event.error.certain:
@@ -275,13 +289,16 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
         for flow in list(self.config_entry.async_get_active_flows(self.hass, {SOURCE_REAUTH})):
             self.hass.config_entries.flow.async_abort(flow["flow_id"])
 
-    def _on_trouble(self, port: str, trouble: Trouble) -> None:
-        if trouble is Trouble.UNAUTHENTICATED:
-            self.config_entry.async_start_reauth(self.hass, data={CONF_LINE: port})
-        elif trouble is Trouble.TWO_ADDRESSES:
-            self._wanderers.add(port)
-        else:
-            async_raise_issue(self.hass, self.config_entry, port, trouble.value)
+    def _on_trouble(self, event: TroubleFound | LineRefused) -> None:
+        match event:
+            case LineRefused(port=port, host=host):
+                self._impostors.heard(port, host)
+            case TroubleFound(port=port, trouble=Trouble.UNAUTHENTICATED):
+                self.config_entry.async_start_reauth(self.hass, data={CONF_LINE: port})
+            case TroubleFound(port=port, trouble=Trouble.TWO_ADDRESSES):
+                self._wanderers.add(port)
+            case TroubleFound(port=port, trouble=trouble):
+                async_raise_issue(self.hass, self.config_entry, port, trouble.value)
 
     def _tell_tripped(self) -> None:
         async_raise_issue(self.hass, self.config_entry, BOX, BREAKER_TRIPPED)

@@ -7,11 +7,12 @@ The map, from the wire up:
 ``neogate/``,           a family each: ``messages`` (what is read), ``codec`` (bytes to them and
 ``goip/``               back), ``session`` (one conversation), ``sending`` (outgoing texts), ``ussd``,
                         ``commands`` (what else can be asked), ``port`` (one SIM slot), ``dialog`` (all
-                        of it, without sockets or clocks). Twin folders: who knows one finds the way in
-                        the other
+                        of it, without sockets or clocks), ``transcript`` (what may be shown of the
+                        wire). Twin folders: who knows one finds the way in the other
 ``dialog.py``           the contract of a dialog: it is told what happened and when, and returns Steps
 ``driver.py``           runs any dialog over any link
 ``hub.py``              lends drivers: gateways that register at one UDP port share its socket
+``wirelog.py``          the last of what passed over a wire, to be asked for when something is wrong
 ``ami.py``              the manager interface of an Asterisk, which the NeoGate's API is made of
 ``fields.py``           lists of ``key:value;``, which GoIP packets are made of
 ``parts.py``            joins the parts of long texts
@@ -58,6 +59,7 @@ from .errors import (
     NotSupported,
     OutcomeUnknown,
     PortBusy,
+    PortInUse,
     PortNotReady,
     StillStarting,
     WrongPeer,
@@ -78,6 +80,7 @@ from .models import (
     GatewayState,
     HandedOn,
     LineHeard,
+    LineRefused,
     Message,
     MessageError,
     MessageStatus,
@@ -115,6 +118,7 @@ from .requests import (
 )
 from .sender import Sending
 from .split import split_text
+from .wirelog import Pseudonyms, Way, WireLine
 
 __all__ = [
     "FAMILIES",
@@ -151,6 +155,7 @@ __all__ = [
     "Journal",
     "Limits",
     "LineHeard",
+    "LineRefused",
     "LinkLost",
     "LockCell",
     "LoginRefused",
@@ -166,12 +171,14 @@ __all__ = [
     "Policy",
     "PortBusy",
     "PortChanged",
+    "PortInUse",
     "PortNotReady",
     "PortRequest",
     "PortRestarted",
     "PortState",
     "PortStatus",
     "Priority",
+    "Pseudonyms",
     "Query",
     "ReceivedSms",
     "RefreshCells",
@@ -194,6 +201,8 @@ __all__ = [
     "TroubleFound",
     "UssdArrived",
     "UssdReply",
+    "Way",
+    "WireLine",
     "WrongPeer",
     "split_text",
 ]

@@ -140,11 +140,14 @@ _KINDS: tuple[tuple[re.Pattern[bytes], bytes, Callable[[str], Message]], ...] = 
 class Reader:
     """Cuts one connection's bytes into messages. The only code that sees half of one."""
 
-    def __init__(self, clean: Callable[[str], str] = str) -> None:
-        """Begin before the greeting. ``clean`` takes out of every message what nobody may see."""
+    def __init__(self, clean: Callable[[str], str] = str, *, greeted: bool = False) -> None:
+        """Begin before the greeting, unless it was read before.
+
+        ``clean`` takes out of every message what nobody may see.
+        """
         self._clean = clean
         self._buffer = bytearray()
-        self._greeted = False
+        self._greeted = greeted
 
     def feed(self, data: bytes) -> None:
         """Take what came, any piece of the stream."""

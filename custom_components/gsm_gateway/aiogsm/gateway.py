@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 import logging
 from types import MappingProxyType
 from typing import Any
@@ -34,6 +34,7 @@ from .models import (
     GatewayState,
     LateResult,
     LineHeard,
+    LineRefused,
     PortChanged,
     PortRestarted,
     PortState,
@@ -45,6 +46,7 @@ from .models import (
 from .requests import Done, PortRequest, Reboot, Request, SendUssd, SetAllEnabled, SetEnabled, SwitchOn
 from .sender import Sending
 from .text import check_ussd_code
+from .wirelog import Pseudonyms, WireLine
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -131,6 +133,23 @@ class Gateway:
     def ignored(self) -> Mapping[str, int]:
         """How many packets and values were not understood or not believed, by reason, since it was opened."""
         return {} if self._driver is None else self._driver.ignored
+
+    @property
+    def heard_at(self) -> datetime | None:
+        """When something came from the gateway last, since it was opened."""
+        at = None if self._driver is None else self._driver.wire.heard_at(self._box.key)
+        return None if at is None else self.moment(at)
+
+    def transcript(self, names: Pseudonyms, *, of_strangers: bool = False) -> list[WireLine]:
+        """Give the last of what passed over the wire, masked: the gateway's, or what is nobody's."""
+        if self._driver is None:
+            return []
+        pieces = self._driver.wire.pieces(None if of_strangers else self._box.key)
+        return self.family.transcribe(pieces, names)
+
+    def moment(self, at: float) -> datetime:
+        """Give the local time that was when the event loop's clock showed ``at``."""
+        return self._clock() - timedelta(seconds=asyncio.get_running_loop().time() - at)
 
     def subscribe(self, listener: Callable[[GatewayEvent], None]) -> Callable[[], None]:
         """Call ``listener`` with every event until the returned function is called."""
@@ -350,7 +369,7 @@ class Gateway:
             case PortRestarted(port=name):
                 self._mail.restarted(name)
                 self._listeners.tell(event)
-            case CallChanged() | UssdArrived() | TroubleFound():
+            case CallChanged() | UssdArrived() | TroubleFound() | LineRefused():
                 self._listeners.tell(event)
         self._mail.sender.pump()
 

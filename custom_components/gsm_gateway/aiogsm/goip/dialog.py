@@ -21,15 +21,15 @@ from ..models import (
     CallChanged,
     ConnectionChanged,
     LineHeard,
+    LineRefused,
     PortChanged,
     PortRestarted,
     Trouble,
     TroubleFound,
     UssdArrived,
 )
-from ..parts import Part
 from ..recent import Recent
-from ..records import DeliveryReported, Memory, SmsArrived
+from ..records import Memory
 from ..requests import AwaitResult, CloseUssd, Request, SendSms, SendUssd
 from ..sendids import SendIds
 from .codec import Malformed, decode, encode_acknowledgement, encode_registration, masked
@@ -44,8 +44,6 @@ from .messages import (
     Refused,
     Reply,
     Settings,
-    SmsDelivered,
-    SmsReceived,
     UssdReceived,
     VoiceChanged,
     Word,
@@ -71,6 +69,7 @@ class GoipDialog(Dialog[Address]):
         self._ignored: Counter[str] = Counter()
         self._boxes: dict[str, Served] = {}
         self._lines: dict[str, Line] = {}
+        self._owners: dict[Address | None, str] = {}
         self._alarms: Alarms[str] = Alarms()
         self._talks = Talks(SendIds(random or SystemRandom(), wall_clock), self._ignored, self._judge)
         self._queries = Queries(self._talks, self._password_of, self._note)
@@ -84,7 +83,11 @@ class GoipDialog(Dialog[Address]):
         return MappingProxyType(self._ignored)
 
     @override
-    def masked(self, data: bytes) -> bytes:
+    def owner_of(self, peer: Address) -> str | None:
+        return self._owners.get(peer)
+
+    @override
+    def masked(self, data: bytes, peer: Address) -> bytes:
         boxes = [served.box for served in self._boxes.values()]
         passwords = {word for box in boxes for word in (box.password, *box.passwords.values())}
         for password in sorted(passwords, key=len, reverse=True):  # one may be a part of another
@@ -124,6 +127,7 @@ class GoipDialog(Dialog[Address]):
         for line in served.lines.values():
             line.online = False  # so that what is kept meanwhile does not begin
             del self._lines[line.id]
+            self._owners.pop(line.address, None)
             self._alarms.set(line.id, None)
         return steps
 
@@ -212,16 +216,18 @@ class GoipDialog(Dialog[Address]):
             return self._welcome(self._own(served, keepalive.line, now), keepalive, peer, now)
         if self._boxes[line.gateway].trusts(line.id, keepalive.password):
             return self._welcome(line, keepalive, peer, now)
-        return self._refuse(line, keepalive, peer)
+        return self._refuse(line, keepalive, peer, now)
 
-    def _refuse(self, line: Line, keepalive: Keepalive, peer: Address) -> Steps[Address]:
-        """Tell a line's box that its password is wrong; and everybody, unless the line is well elsewhere."""
+    def _refuse(self, line: Line, keepalive: Keepalive, peer: Address, now: float) -> Steps[Address]:
+        """Tell a line's box that its password is wrong; and everybody, that it or another's is."""
         self._ignore("wrong_password")
         steps: Steps[Address] = []
         if keepalive.password:  # it would else be answered by more bytes than it has
             steps.append(Send(encode_registration(keepalive.count, accepted=False), peer))
         if not line.online or line.host == peer[0]:
-            steps += self._doubt(line, Doubt.HEARD)
+            return steps + self._doubt(line, Doubt.HEARD)
+        if self._is_news((line.id, peer[0], ""), now):
+            steps.append(Emit(LineRefused(gateway=line.gateway, port=line.id, host=peer[0])))
         return steps
 
     def _adopter(self, keepalive: Keepalive, peer: Address) -> Served | None:
@@ -236,15 +242,20 @@ class GoipDialog(Dialog[Address]):
     def _on_stranger(self, keepalive: Keepalive, peer: Address, now: float) -> Steps[Address]:
         """Tell of a line that nobody owns, but not to itself; a flood of them is told of in part."""
         self._ignore("unknown_line")
-        stranger = (keepalive.line, peer[0], keepalive.password)
-        if self._strangers.full(now) or not self._strangers.add(stranger, now):
+        if not self._is_news((keepalive.line, peer[0], keepalive.password), now):
             return []
         return [Emit(LineHeard(line=keepalive.line, host=peer[0], password=keepalive.password))]
+
+    def _is_news(self, stranger: tuple[str, str, str], now: float) -> bool:
+        return not self._strangers.full(now) and self._strangers.add(stranger, now)
 
     def _welcome(self, line: Line, keepalive: Keepalive, peer: Address, now: float) -> Steps[Address]:
         served = self._boxes[line.gateway]
         self._count_unread(keepalive)
-        heard = line.keepalive(keepalive, peer, now)
+        before, heard = line.address, line.keepalive(keepalive, peer, now)
+        if line.address != before:
+            self._owners.pop(before, None)
+        self._owners[line.address] = line.gateway
         line.doubts.discard(Doubt.HEARD)
         first = not served.online
         served.online.pop(line.id, None)  # so that who was heard last stands last
@@ -298,7 +309,7 @@ class GoipDialog(Dialog[Address]):
             return [acknowledgement]
         if line.is_repeat(identity, now):
             return [] if line.is_unkept(identity) else [acknowledgement]
-        if (record := self._record_of(line, push.news, identity)) is None:
+        if (record := self._boxes[line.gateway].record_of(line, push.news, identity)) is None:
             return [acknowledgement, *self._learn(line, push.news, push.recvid, now)]
         line.begin_keeping(identity)
         return [Keep(record, partial(self._kept, line, identity, acknowledgement))]
@@ -309,24 +320,6 @@ class GoipDialog(Dialog[Address]):
         """Acknowledge a push that is kept; on disk, or in memory where the disk has no room."""
         line.end_keeping(identity)
         return [acknowledgement]
-
-    def _record_of(self, line: Line, news: News, identity: str) -> SmsArrived | DeliveryReported | None:
-        """Give what has to be kept of a push before it is acknowledged, if anything."""
-        match news:
-            case SmsReceived(sender=sender, text=text, complete=complete):
-                loose = self._boxes[line.gateway].box.join_texts
-                part = Part(port=line.id, sender=sender, text=text, loose=loose, complete=complete)
-                return SmsArrived(gateway=line.gateway, part=part, push=identity)
-            case SmsDelivered(sms_no, delivered, number):
-                return DeliveryReported(
-                    gateway=line.gateway,
-                    port=line.id,
-                    reference=sms_no,
-                    delivered=delivered,
-                    number=number,
-                    push=identity,
-                )
-        return None
 
     def _learn(self, line: Line, news: News, recvid: int, now: float) -> Steps[Address]:
         match news:

@@ -11,7 +11,9 @@ from ..calls import QUIET, CallTracker
 from ..dialog import Box
 from ..errors import InvalidInput
 from ..models import Call, PortState, PortStatus
+from ..parts import Part
 from ..recent import Recent
+from ..records import DeliveryReported, SmsArrived
 from ..text import check_credential
 from .messages import (
     NO_LIMIT,
@@ -24,6 +26,7 @@ from .messages import (
     News,
     Push,
     Settings,
+    SmsDelivered,
     SmsReceived,
     VoiceChanged,
 )
@@ -355,3 +358,21 @@ class Served:
     def latest_line(self) -> Line | None:
         """Give the line that was heard last, of those that are online."""
         return self.lines[next(reversed(self.online))] if self.online else None
+
+    def record_of(self, line: Line, news: News, identity: str) -> SmsArrived | DeliveryReported | None:
+        """Give what has to be kept of a push before it is acknowledged, if anything."""
+        match news:
+            case SmsReceived(sender=sender, text=text, complete=complete):
+                loose = self.box.join_texts
+                part = Part(port=line.id, sender=sender, text=text, loose=loose, complete=complete)
+                return SmsArrived(gateway=line.gateway, part=part, push=identity)
+            case SmsDelivered(sms_no, delivered, number):
+                return DeliveryReported(
+                    gateway=line.gateway,
+                    port=line.id,
+                    reference=sms_no,
+                    delivered=delivered,
+                    number=number,
+                    push=identity,
+                )
+        return None
