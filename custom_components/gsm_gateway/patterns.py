@@ -54,7 +54,12 @@ def pattern(value: object) -> str:
 
 def found(searched: str, text: str) -> bool:
     """Whether a pattern that was accepted matches anywhere in the beginning of a text."""
-    return re.search(searched, text[:MOST_SEARCHED]) is not None
+    return search(searched, text) is not None
+
+
+def search(searched: str, text: str) -> re.Match[str] | None:
+    """Give where a pattern that was accepted first matches in the beginning of a text, if it does."""
+    return re.search(searched, text[:MOST_SEARCHED])
 
 
 def _repeats_what_varies(written: str) -> bool:
