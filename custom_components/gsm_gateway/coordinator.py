@@ -34,6 +34,8 @@ from .aiogsm import (
     UssdArrived,
 )
 from .announcer import Announcer
+from .balance_check import async_remove_check
+from .balances import Balances
 from .const import (
     CONF_CHANNELS,
     CONF_IMEIS,
@@ -99,12 +101,14 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
         self._forgotten: set[str] = set()
         self.presence = Presence(hass, entry.title)
         self.sims = SimWatch(hass, entry)
+        self.balances = Balances(hass, entry, gateway)
         self._wanderers = Wanderers(hass, entry)
         self.unique_id: str = entry.unique_id or entry.entry_id
 
     async def async_open(self) -> None:
         """Open the gateway. Raise GatewayError or StoreError."""
         await self.sims.async_load()
+        await self.balances.async_load()
         self._end_old_issues()
         await self.gateway.open(certain=True)
         try:
@@ -132,9 +136,11 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
         """Close the gateway; what it still tells on the way is heard."""
         self.presence.close()
         self._wanderers.close()
+        self.balances.close()
         await self.gateway.close()
         self.announcer.begin()  # what has waited for Home Assistant's start is told at least on the bus
         await self.sims.async_save()
+        await self.balances.async_save()
 
     def _end_old_issues(self) -> None:
         """End what the box tells anew if it is not over, and what the options have ended."""
@@ -185,12 +191,13 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
         return self.box_device_id() if port is None else self.port_device_id(port)
 
     def async_listen_contacts(self, listener: ContactListener) -> CALLBACK_TYPE:
-        """Await ``listener`` whenever contacts came, went or changed."""
+        """Await ``listener`` whenever contacts or balance checks came, went or changed."""
         self._contact_listeners.append(listener)
         return lambda: self._contact_listeners.remove(listener)
 
     async def async_contacts_changed(self) -> None:
-        """Tell everybody who listens for contacts."""
+        """Tell everybody who listens for contacts and balance checks."""
+        self.balances.changed()
         for listener in list(self._contact_listeners):
             await listener()
 
@@ -204,6 +211,7 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
         self._forgotten.add(port)
         self.sims.forget(port)
         entry = self.config_entry
+        async_remove_check(self.hass, entry, port)
         data, options = dict(entry.data), dict(entry.options)
         if CONF_LINES in data:
             data[CONF_LINES] = [line for line in data[CONF_LINES] if line != port]
@@ -295,6 +303,7 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
     def _on_started(self, _hass: HomeAssistant) -> None:
         self.announcer.begin()
         self.gateway.begin_handing_on()
+        self.balances.begin()
 
 
 def box_options(options: Mapping[str, Any]) -> dict[str, Any]:

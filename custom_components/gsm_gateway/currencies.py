@@ -103,7 +103,7 @@ _IN_CAPITALS: dict[str, tuple[str, ...]] = {
     "TRY": ("TL",),
     "ZAR": ("R",),
 }
-"""What would be words or units of other things in small letters, such as ``le`` and ``km``; the codes themselves, too."""
+"""What would be words or units of other things in small letters, such as ``le`` and ``km``."""
 
 THOUSANDTHS = {"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"}
 """Currencies of a thousand parts (ISO 4217): three digits behind their only separator are a fraction."""

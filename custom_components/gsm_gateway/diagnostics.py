@@ -47,6 +47,7 @@ async def async_get_config_entry_diagnostics(
         "data": async_redact_data(dict(entry.data), TO_REDACT),
         "options": {"passwords": len(entry.options.get(CONF_PASSWORDS, {})), **_plain(entry.options)},
         "contacts": len(coordinator.contacts.contacts),
+        "balances": coordinator.balances.figures,
         "connected": state.connected,
         "queue": state.queue,
         "tripped": coordinator.gateway.tripped,

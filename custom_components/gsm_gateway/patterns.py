@@ -62,6 +62,11 @@ def search(searched: str, text: str) -> re.Match[str] | None:
     return re.search(searched, text[:MOST_SEARCHED])
 
 
+def named_groups(accepted: str) -> set[str]:
+    """Give the names of the groups of a pattern that was accepted."""
+    return set(re.compile(accepted).groupindex)
+
+
 def _repeats_what_varies(written: str) -> bool:
     """Whether a group that may match in several ways is repeated; what ``(?x)`` ignores is looked at."""
     varies = [False]  # of the groups that are open, the outermost first
