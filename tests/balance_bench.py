@@ -8,6 +8,7 @@ from types import MappingProxyType
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant
+import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
 from .conftest import GOIP_ID, NEOGATE_IMEI, act, attributes, entity, register, set_up, state
@@ -102,6 +103,14 @@ def neogate_bench(hass: HomeAssistant, entry: MockConfigEntry, box: NeoGate) -> 
 def goip_bench(hass: HomeAssistant, entry: MockConfigEntry, box: GoIP) -> Bench:
     """Give the second line of a GoIP."""
     return Bench(hass, entry, box, f"{GOIP_ID}_goip2", "goip2", "goip2")
+
+
+def bench_of(request: pytest.FixtureRequest, hass: HomeAssistant) -> Bench:
+    """Give a port of the family that a fixture asks for by its parameter, not set up yet."""
+    make = {"neogate": neogate_bench, "goip": goip_bench}[request.param]
+    box = request.getfixturevalue(request.param)
+    entry: MockConfigEntry = request.getfixturevalue(f"{request.param}_entry")
+    return make(hass, entry, box)
 
 
 def move(hass: HomeAssistant, freezer: FrozenDateTimeFactory, moment: str) -> None:

@@ -16,7 +16,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.components.diagnostics import get_diagnostics_for_config_entry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator, WebSocketGenerator
 
-from .balance_bench import Bench, add_check, goip_bench, move, neogate_bench
+from .balance_bench import Bench, add_check, bench_of, goip_bench, move, neogate_bench
 from .conftest import (
     DOMAIN,
     assert_translated,
@@ -52,10 +52,7 @@ async def _utc(hass: HomeAssistant) -> None:
 @pytest.fixture(params=["neogate", "goip"])
 def bench(request: pytest.FixtureRequest, hass: HomeAssistant) -> Bench:
     """Give a port of each family, not set up yet."""
-    make = {"neogate": neogate_bench, "goip": goip_bench}[request.param]
-    box = request.getfixturevalue(request.param)
-    entry: MockConfigEntry = request.getfixturevalue(f"{request.param}_entry")
-    return make(hass, entry, box)
+    return bench_of(request, hass)
 
 
 # By hand.

@@ -1,6 +1,6 @@
 """Setting up, in the UI, that the balance of a port's SIM is asked for."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntryState, ConfigSubentryFlow, SubentryFlowResult
@@ -50,7 +50,7 @@ class BalanceFlow(ConfigSubentryFlow):
         errors: dict[str, str] = {}
         if user_input is not None:
             data = _tidy(user_input, self.hass.config.currency)
-            if not (errors := _errors(data)):
+            if not (errors := self._errors(data, ports)):
                 port = data[CONF_PORT]
                 return self.async_create_entry(title=self._label(port), data=data, unique_id=port)
         return self._form("user", ports, user_input, errors)
@@ -59,14 +59,14 @@ class BalanceFlow(ConfigSubentryFlow):
         """Edit a check."""
         errors: dict[str, str] = {}
         subentry = self._get_reconfigure_subentry()
+        ports = self._free_ports(subentry.unique_id)
         if user_input is not None:
             data = _tidy(user_input, self.hass.config.currency)
-            if not (errors := _errors(data)):
+            if not (errors := self._errors(data, ports)):
                 port = data[CONF_PORT]
                 return self.async_update_and_abort(
                     self._get_entry(), subentry, title=self._label(port), data=data, unique_id=port
                 )
-        ports = self._free_ports(subentry.unique_id)
         return self._form("reconfigure", ports, user_input or subentry.data, errors)
 
     def _form(
@@ -107,6 +107,18 @@ class BalanceFlow(ConfigSubentryFlow):
         free = ports - taken
         return sorted(free if own is None else free | {own}, key=natural_order)
 
+    def _errors(self, data: Mapping[str, Any], ports: Collection[str]) -> dict[str, str]:
+        """Say what is wrong with a check; its port was free when the form was shown."""
+        errors = reading_errors(data)
+        codes = data[CONF_CODE]
+        if data[CONF_PORT] not in ports:
+            errors[CONF_PORT] = "port_in_use"
+        if not codes or not all(map(is_code, codes)):
+            errors[CONF_CODE] = "invalid_code"
+        elif len(codes) > MOST_CODES:
+            errors[CONF_CODE] = "too_many_codes"
+        return errors
+
     def _label(self, port: str) -> str:
         """Give what the owner calls a port."""
         entry = self._get_entry()
@@ -130,17 +142,6 @@ def tidy_reading(user_input: dict[str, Any], home: str) -> dict[str, Any]:
     if unit := data.pop(CONF_UNIT, "").strip():
         data[CONF_UNIT] = currency(unit, home) or unit
     return data
-
-
-def _errors(data: Mapping[str, Any]) -> dict[str, str]:
-    """Say what is wrong with a check."""
-    errors = reading_errors(data)
-    codes = data[CONF_CODE]
-    if not codes or not all(map(is_code, codes)):
-        errors[CONF_CODE] = "invalid_code"
-    elif len(codes) > MOST_CODES:
-        errors[CONF_CODE] = "too_many_codes"
-    return errors
 
 
 def reading_errors(data: Mapping[str, Any]) -> dict[str, str]:

@@ -24,7 +24,11 @@ class BalanceUnreadableFlow(RepairsFlow):
         self._entry = entry
         self._port = port
 
-    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
+    async def async_step_init(self, _issue: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Begin; nothing has been typed yet."""
+        return await self.async_step_reading()
+
+    async def async_step_reading(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
         """Show the answer, try a pattern on it, and keep that."""
         placeholders = {"gateway": self._entry.title, "port": self._port}
         if (
@@ -47,7 +51,7 @@ class BalanceUnreadableFlow(RepairsFlow):
                 errors = {CONF_PATTERN: "no_amount_found"}
         current = {CONF_PATTERN: check.pattern, CONF_UNIT: check.unit}
         return self.async_show_form(
-            step_id="init",
+            step_id="reading",
             data_schema=self.add_suggested_values_to_schema(READING_SCHEMA, user_input or current),
             errors=errors,
             description_placeholders=placeholders,
