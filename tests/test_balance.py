@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Iterator
+import datetime as dt
 import json
 import logging
 from typing import Any
 from unittest.mock import patch
+from zoneinfo import ZoneInfo
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import CoreState, HomeAssistant
@@ -15,6 +17,8 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.components.diagnostics import get_diagnostics_for_config_entry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator, WebSocketGenerator
+
+from custom_components.gsm_gateway.balance_check import BalanceCheck, Schedule
 
 from .balance_bench import Bench, add_check, bench_of, goip_bench, move, neogate_bench
 from .conftest import (
@@ -370,6 +374,43 @@ async def test_longer_intervals(
     assert len(bench.dialled) == 1
     move(hass, freezer, f"{day}T10:00:01+00:00")
     await until(hass, lambda: bench.balance == "2.00")
+
+
+ZONE = ZoneInfo("Europe/Berlin")
+TIMES: list[tuple[str, str, str | None, str, str | None]] = [
+    # schedule, time of the day, last time, now, when it is due
+    ("daily", "10:00", None, "2026-03-10 09:00", "2026-03-10 09:00"),
+    ("daily", "10:00", "2026-03-09 10:07", "2026-03-09 10:07", "2026-03-10 10:00"),
+    ("daily", "10:00", "2026-03-09 15:00", "2026-03-09 15:00", "2026-03-10 10:00"),
+    ("daily", "10:00", "2026-03-09 09:00", "2026-03-09 09:00", "2026-03-10 10:00"),
+    ("daily", "10:00", "2026-03-09 23:50", "2026-03-09 23:50", "2026-03-10 10:00"),  # made up for
+    ("daily", "23:50", "2026-03-10 00:04", "2026-03-10 00:04", "2026-03-10 23:50"),  # the day before was late
+    ("daily", "10:00", "2026-03-08 10:00", "2026-03-10 12:00", "2026-03-10 12:00"),
+    ("daily", "10:00", "2026-03-28 10:00", "2026-03-28 10:00", "2026-03-29 10:00"),  # summer time begins
+    ("weekly", "10:00", "2026-03-09 11:00", "2026-03-09 11:00", "2026-03-16 10:00"),
+    ("monthly", "10:00", "2026-03-01 10:01", "2026-03-01 10:01", "2026-03-31 10:00"),
+    ("manual", "10:00", None, "2026-03-10 09:00", None),
+    ("manual", "10:00", "2026-01-01 10:00", "2026-03-10 09:00", None),
+]
+
+
+@pytest.mark.parametrize(("schedule", "at", "last", "now", "due"), TIMES)
+def test_when_a_check_is_due(schedule: str, at: str, last: str | None, now: str, due: str | None) -> None:
+    check = BalanceCheck(
+        port="1",
+        codes=("*100#",),
+        pattern=None,
+        unit=None,
+        schedule=Schedule(schedule),
+        at=dt.time.fromisoformat(at),
+    )
+    before = None if last is None else moment(last).astimezone(dt.UTC)
+    assert check.due(before, moment(now)) == (None if due is None else moment(due))
+
+
+def moment(written: str) -> dt.datetime:
+    """Give a time of the test's zone."""
+    return dt.datetime.fromisoformat(written).replace(tzinfo=ZONE)
 
 
 async def test_not_all_ports_ask_at_once(

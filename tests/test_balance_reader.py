@@ -2,6 +2,8 @@
 
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
+import re
 import time
 
 import pytest
@@ -9,6 +11,7 @@ import pytest
 from custom_components.gsm_gateway.balance_dates import find_valid_until, read_date
 from custom_components.gsm_gateway.balance_reader import Manner, Reading, read, read_number
 from custom_components.gsm_gateway.currencies import currency
+from custom_components.gsm_gateway.patterns import pattern as accepted
 
 TODAY = date(2026, 11, 25)
 END = date(2026, 12, 31)
@@ -206,6 +209,16 @@ def test_a_unit_that_was_set_wins() -> None:
 )
 def test_patterns(pattern: str, text: str, expected: Reading | None) -> None:
     assert reading(text, Manner(pattern=pattern)) == expected
+
+
+def test_the_patterns_in_the_readme_do_what_it_says() -> None:
+    section = Path(__file__).parents[1].joinpath("README.md").read_text().split("\n## Balance\n")[1]
+    rows = re.findall(r"^\| `([^`]+)` \| `([^`]+)` \|$", section.split("\n## ")[0], re.MULTILINE)
+    assert [reading(text, Manner(pattern=accepted(pattern))) for text, pattern in rows] == [
+        Reading(amount=Decimal("5.00"), unit="EUR"),
+        Reading(amount=Decimal(120), unit="EUR", valid_until=END),
+        Reading(amount=Decimal("7.35"), unit="EUR", valid_until=END),
+    ]
 
 
 def test_a_pattern_is_searched_in_the_beginning_only() -> None:

@@ -29,6 +29,9 @@ class Schedule(StrEnum):
 
 _DAYS = {Schedule.DAILY: 1, Schedule.WEEKLY: 7, Schedule.MONTHLY: 30}
 
+LEEWAY = timedelta(hours=18)
+"""How much earlier than a whole interval after the last time a check may be made, to be in time again."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BalanceCheck:
@@ -63,8 +66,11 @@ class BalanceCheck:
             return None
         if last is None:
             return now
-        day = last.astimezone(now.tzinfo).date() + timedelta(days=_DAYS[self.schedule])
-        return max(now, datetime.combine(day, self.at, now.tzinfo))
+        earliest = last.astimezone(now.tzinfo) + timedelta(days=_DAYS[self.schedule]) - LEEWAY
+        due = datetime.combine(earliest.date(), self.at, now.tzinfo)
+        if due < earliest:
+            due = datetime.combine(earliest.date() + timedelta(days=1), self.at, now.tzinfo)
+        return max(now, due)
 
 
 def checks_of(entry: ConfigEntry) -> dict[str, BalanceCheck]:
