@@ -37,6 +37,7 @@ from .aiogsm import (
     PortInUse,
     PortStatus,
 )
+from .balance_store import async_forget_balances
 from .const import CONF_FAMILY, CONF_LINES, CONF_TIME_ZONE, DOMAIN, REFUSED_PAUSE
 from .coordinator import GsmGatewayConfigEntry, GsmGatewayCoordinator, box_options
 from .discovery import async_get_discovery
@@ -179,7 +180,7 @@ def _async_try_again(hass: HomeAssistant, entry: GsmGatewayConfigEntry) -> None:
 
 
 async def _async_on_update(hass: HomeAssistant, entry: GsmGatewayConfigEntry) -> None:
-    """Open the box anew only when its settings changed: a contact or a new line must not drop it."""
+    """Open the box anew only when its settings changed: a contact, a check or a new line must not drop it."""
     coordinator = entry.runtime_data
     if coordinator.settings_changed():
         hass.config_entries.async_schedule_reload(entry.entry_id)
@@ -196,6 +197,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: GsmGatewayConfigEntry) 
     """Leave nothing behind of a box that is removed."""
     async_end_issues(hass, entry, *FIXABLE, *TROUBLES, *CONDITIONS)
     await async_forget_sims(hass, entry)
+    await async_forget_balances(hass, entry)
     await async_remove_store(hass, entry)
 
 

@@ -35,6 +35,8 @@ from .aiogsm import (
     UssdArrived,
 )
 from .announcer import Announcer
+from .balance_check import async_remove_check
+from .balances import Balances
 from .const import (
     CONF_CHANNELS,
     CONF_IMEIS,
@@ -104,6 +106,7 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
         self._forgotten: set[str] = set()
         self.presence = Presence(hass, entry.title)
         self.sims = SimWatch(hass, entry)
+        self.balances = Balances(hass, entry, gateway)
         self._wanderers = Wanderers(hass, entry)
         self._impostors = Impostors(hass, entry)
         self.unique_id: str = entry.unique_id or entry.entry_id
@@ -111,6 +114,7 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
     async def async_open(self) -> None:
         """Open the gateway. Raise GatewayError or StoreError."""
         await self.sims.async_load()
+        await self.balances.async_load()
         self._end_old_issues()
         await self.gateway.open(certain=True)
         try:
@@ -139,9 +143,11 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
         self.presence.close()
         self._wanderers.close()
         self._impostors.close()
+        self.balances.close()
         await self.gateway.close()
         self.announcer.begin()  # what has waited for Home Assistant's start is told at least on the bus
         await self.sims.async_save()
+        await self.balances.async_save()
 
     def _end_old_issues(self) -> None:
         """End what the box tells anew if it is not over, and what the options have ended."""
@@ -192,12 +198,13 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
         return self.box_device_id() if port is None else self.port_device_id(port)
 
     def async_listen_contacts(self, listener: ContactListener) -> CALLBACK_TYPE:
-        """Await ``listener`` whenever contacts came, went or changed."""
+        """Await ``listener`` whenever contacts or balance checks came, went or changed."""
         self._contact_listeners.append(listener)
         return lambda: self._contact_listeners.remove(listener)
 
     async def async_contacts_changed(self) -> None:
-        """Tell everybody who listens for contacts."""
+        """Tell everybody who listens for contacts and balance checks."""
+        self.balances.changed()
         for listener in list(self._contact_listeners):
             await listener()
 
@@ -213,6 +220,7 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
         for kind in (*TROUBLES, PIN_NEEDED, WRONG_PASSWORD):
             async_end_issue(self.hass, self.config_entry, port, kind)
         entry = self.config_entry
+        async_remove_check(self.hass, entry, port)
         data, options = dict(entry.data), dict(entry.options)
         if CONF_LINES in data:
             data[CONF_LINES] = [line for line in data[CONF_LINES] if line != port]
@@ -312,6 +320,7 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
     def _on_started(self, _hass: HomeAssistant) -> None:
         self.announcer.begin()
         self.gateway.begin_handing_on()
+        self.balances.begin()
 
 
 def box_options(options: Mapping[str, Any]) -> dict[str, Any]:

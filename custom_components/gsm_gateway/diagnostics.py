@@ -86,6 +86,7 @@ class _Report:
         coordinator, gateway = self._coordinator, self._gateway
         return {
             "contacts": len(coordinator.contacts.contacts),
+            "balances": coordinator.balances.figures,
             "connected": coordinator.data.connected,
             "heard_at": gateway.heard_at and gateway.heard_at.isoformat(),
             "queue": coordinator.data.queue,

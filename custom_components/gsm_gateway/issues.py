@@ -19,6 +19,7 @@ from homeassistant.util.hass_dict import HassKey
 
 from .const import CONF_ENTRY_ID, CONF_LINE, DOMAIN
 
+BALANCE_UNREADABLE = "balance_unreadable"
 SIM_SWAPPED = "sim_swapped"
 SENDS_TWICE = "sends_twice"
 TWO_ADDRESSES = "two_addresses"
@@ -33,7 +34,7 @@ PIN_NEEDED = "pin_needed"
 BOX = "box"
 """Stands for the port where an issue is the whole box's."""
 
-FIXABLE = {SIM_SWAPPED, SENDS_TWICE, BREAKER_TRIPPED, STORE_DAMAGED}
+FIXABLE = {BALANCE_UNREADABLE, SIM_SWAPPED, SENDS_TWICE, BREAKER_TRIPPED, STORE_DAMAGED}
 """Those that are over when the owner says so."""
 
 TROUBLES = {SENDS_TWICE, TWO_ADDRESSES, LINE_TAKEN}

@@ -24,6 +24,7 @@ The map, from the wire up:
 ``listeners.py``        who is told of events
 ``requests.py``         what can be asked of a port or a box
 ``gateway.py``          Gateway, all that Home Assistant sees of a box; ``events.py`` is what it tells
+``menus.py``            a USSD code and the answers to its menus, in one session
 ``mail.py``             all texts of a gateway, both ways, and the journal that they are kept in
 ``admission.py``        who may queue a text; ``limits.py`` counts
 ``outbox.py``           the queue: a lane per port (``lanes.py``), for texts and USSD in turn;
@@ -118,6 +119,7 @@ from .requests import (
 )
 from .sender import Sending
 from .split import split_text
+from .text import check_ussd_code
 from .wirelog import Pseudonyms, Way, WireLine
 
 __all__ = [
@@ -204,5 +206,6 @@ __all__ = [
     "Way",
     "WireLine",
     "WrongPeer",
+    "check_ussd_code",
     "split_text",
 ]

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 import logging
 from types import MappingProxyType
 from typing import Any
@@ -27,6 +28,7 @@ from .hub import Hub
 from .journal import Entry, Journal, NoJournal, PutPower, Query
 from .listeners import Listeners
 from .mail import Mail
+from .menus import walk_menus
 from .models import (
     CallChanged,
     ConnectionChanged,
@@ -269,6 +271,20 @@ class Gateway:
         driver = self._opened()
         async with self._mail.sender.turn(port):
             return await driver.submit(self._box.key, SendUssd(port=port, code=code, timeout=timeout))
+
+    async def walk_ussd(self, port: str, codes: Sequence[str]) -> list[UssdReply]:
+        """Dial a code and answer the menus that it opens with the others, nothing else in between.
+
+        Give the network's answers, fewer than codes where it ended the session early. No session is left
+        open where the family can end one. Raise as ``send_ussd`` does.
+        """
+        for code in codes:
+            check_ussd_code(code)
+        self._check_port(port)
+        await self._first_heard(port)
+        submit = partial(self._opened().submit, self._box.key)
+        async with self._mail.sender.turn(port):
+            return await walk_menus(submit, self.family, port, codes)
 
     async def reboot(self, port: str | None = None) -> None:
         """Restart one port, or the whole box where the family can. Raise NotSupported or GatewayError.
