@@ -518,6 +518,21 @@ async def test_a_change_of_the_time_counts_at_once(
     await until(hass, lambda: bench.balance == "2.00")
 
 
+async def test_a_change_to_by_hand_counts_at_once(
+    hass: HomeAssistant, bench: Bench, freezer: FrozenDateTimeFactory
+) -> None:
+    freezer.move_to(START)
+    bench.teach("1.00 EUR")
+    await bench.set_up()
+    subentry = bench.add(schedule="daily")
+    await until(hass, lambda: bench.dialled and bench.balance == "1.00")
+    bench.change(subentry, schedule="manual")
+    await hass.async_block_till_done()
+    move(hass, freezer, "2026-11-23T10:00:01+00:00")
+    await quiet(hass)
+    assert len(bench.dialled) == 1
+
+
 async def test_nothing_is_asked_after_the_check_or_the_box_is_gone(
     hass: HomeAssistant, bench: Bench, freezer: FrozenDateTimeFactory
 ) -> None:
@@ -566,6 +581,23 @@ async def test_a_failure_is_retried_once_that_day_and_logged_once(
     await until_quiet(hass, bench, 5)
     assert logged(caplog) == 2
     assert bench.balance == "1.00"
+
+
+async def test_an_answer_by_hand_spares_the_retry(
+    hass: HomeAssistant, bench: Bench, freezer: FrozenDateTimeFactory
+) -> None:
+    freezer.move_to(START)
+    bench.refuse()
+    await bench.set_up()
+    bench.add(schedule="daily")
+    await until_quiet(hass, bench, 1)
+    bench.teach("1.00 EUR")
+    await bench.press()
+    move(hass, freezer, "2026-11-22T13:00:01+00:00")
+    await quiet(hass)
+    assert len(bench.dialled) == 2
+    move(hass, freezer, "2026-11-23T10:00:01+00:00")
+    await until_quiet(hass, bench, 3)
 
 
 async def quiet(hass: HomeAssistant) -> None:
