@@ -41,6 +41,7 @@ from .coordinator import GsmGatewayConfigEntry, GsmGatewayCoordinator, box_optio
 from .discovery import async_get_discovery
 from .history import async_setup_history
 from .issues import FIXABLE, STORE_FULL, TROUBLES, async_end_issues
+from .lockouts import async_forget_lockouts
 from .options import policy_of
 from .port_services import async_setup_port_services
 from .services import async_setup_services
@@ -188,6 +189,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: GsmGatewayConfigEntry) 
     """Leave nothing behind of a box that is removed."""
     async_end_issues(hass, entry, *FIXABLE, *TROUBLES, STORE_FULL)
     await async_forget_sims(hass, entry)
+    await async_forget_lockouts(hass, entry)
     await async_remove_store(hass, entry)
 
 

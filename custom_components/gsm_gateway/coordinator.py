@@ -60,6 +60,7 @@ from .issues import (
     async_end_issues,
     async_raise_issue,
 )
+from .lockouts import Lockouts
 from .options import history_of, is_private, policy_of, shows_texts
 from .presence import Presence
 from .sims import SimWatch
@@ -93,7 +94,8 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
         self.data = gateway.state
         self.contacts = ContactBook(entry)
         gateway.subscribe(self._on_event)
-        self.announcer = Announcer(hass, entry, self.contacts, self.device_id)
+        self.lockouts = Lockouts(hass, entry, self.contacts)
+        self.announcer = Announcer(hass, entry, self.contacts, self.lockouts, self.device_id)
         self._contact_listeners: list[ContactListener] = []
         self._settings = _settings(entry)
         self._forgotten: set[str] = set()
@@ -105,6 +107,7 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
     async def async_open(self) -> None:
         """Open the gateway. Raise GatewayError or StoreError."""
         await self.sims.async_load()
+        await self.lockouts.async_load()
         self._end_old_issues()
         await self.gateway.open(certain=True)
         try:
@@ -135,6 +138,7 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
         await self.gateway.close()
         self.announcer.begin()  # what has waited for Home Assistant's start is told at least on the bus
         await self.sims.async_save()
+        await self.lockouts.async_save()
 
     def _end_old_issues(self) -> None:
         """End what the box tells anew if it is not over, and what the options have ended."""
@@ -191,6 +195,7 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
 
     async def async_contacts_changed(self) -> None:
         """Tell everybody who listens for contacts."""
+        self.lockouts.look()
         for listener in list(self._contact_listeners):
             await listener()
 

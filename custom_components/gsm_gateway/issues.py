@@ -16,11 +16,12 @@ LINE_TAKEN = "line_taken"
 BREAKER_TRIPPED = "breaker_tripped"
 STORE_DAMAGED = "store_damaged"
 STORE_FULL = "store_full"
+CONTACT_LOCKED = "contact_locked"
 
 BOX = "box"
 """Stands for the port where an issue is the whole box's."""
 
-FIXABLE = {SIM_SWAPPED, SENDS_TWICE, BREAKER_TRIPPED, STORE_DAMAGED}
+FIXABLE = {SIM_SWAPPED, SENDS_TWICE, BREAKER_TRIPPED, STORE_DAMAGED, CONTACT_LOCKED}
 """Those that are over when the owner says so."""
 
 TROUBLES = {SENDS_TWICE, TWO_ADDRESSES, LINE_TAKEN}
@@ -38,7 +39,10 @@ def _issue_id(entry: ConfigEntry, port: str, kind: str) -> str:
 def async_raise_issue(
     hass: HomeAssistant, entry: ConfigEntry, port: str, kind: str, **placeholders: str
 ) -> None:
-    """Tell the owner that something is wrong with a port. Telling again changes nothing."""
+    """Tell the owner that something is wrong with a port, or with whatever else ``port`` is the id of.
+
+    Telling again changes nothing.
+    """
     ir.async_create_issue(
         hass,
         DOMAIN,
