@@ -20,6 +20,7 @@ from .const import (
     EVENT_USSD_RECEIVED,
 )
 from .contacts import Contact, ContactBook
+from .lines import async_log_settled
 from .lockouts import Lockouts
 from .notices import SIGNAL_CALL, SIGNAL_COMMAND, SIGNAL_SMS_FAILED, SIGNAL_SMS_RECEIVED, Notice
 from .options import is_private, shows_texts
@@ -131,11 +132,14 @@ class Announcer:
             self._waiting.append(message)
             return
         contact = self._contacts.by_number(message.recipient)
-        about = {"message_id": message.message_id, "recipient": message.recipient}
+        about = {
+            "message_id": message.message_id,
+            "recipient": message.recipient,
+            "contact": contact.name if contact else None,
+        }
         port = message.port or message.pinned
         if port is not None and message.status.settled:
-            shown = {**about, "contact": contact.name if contact else None, **self._shown(message.text)}
-            self._tell_port(port, "sms", message.status.value, shown)
+            self._tell_port(port, "sms", message.status.value, {**about, **self._shown(message.text)})
         told = {
             **about,
             "status": message.status.value,
@@ -143,6 +147,8 @@ class Announcer:
             "error_detail": message.error_detail,
         }
         notice = self._fire(EVENT_SMS_STATUS, port, told, contact)
+        if message.status.settled:
+            async_log_settled(self._hass, self._recordable(notice.data))
         if message.status in _FAILED:
             async_dispatcher_send(self._hass, SIGNAL_SMS_FAILED, notice)
 
@@ -156,7 +162,8 @@ class Announcer:
         }
         self._tell_port(call.port, "call", call.event.value, told)
         contact = self._contacts.by_number(call.number or "")
-        notice = self._fire(EVENT_CALL, call.port, {"state": call.event.value, **told}, contact)
+        about = {"state": call.event.value, "contact": contact.name if contact else None}
+        notice = self._fire(EVENT_CALL, call.port, {**about, **told}, contact)
         async_dispatcher_send(self._hass, SIGNAL_CALL, notice)
 
     def ussd(self, port: str, text: str) -> None:
