@@ -450,6 +450,22 @@ async def test_a_conversation_that_begins_with_a_word(
     assert [call.data["text"] for call in calls] == ["Is it on?"]
 
 
+@pytest.mark.parametrize("failure", ["Out of order", ""])
+async def test_an_agent_that_fails(
+    hass: HomeAssistant, goip: GoIP, loaded_goip: MockConfigEntry, bus: Bus, failure: str
+) -> None:
+    async def fail(_call: ServiceCall) -> ServiceResponse:
+        raise HomeAssistantError("no model")
+
+    hass.services.async_register("conversation", "process", fail, supports_response=SupportsResponse.OPTIONAL)
+    await automate(hass, "text_to_agent", gateways=box_device(hass, loaded_goip), failure=failure)
+    await receive(hass, goip, bus, "Hello")
+    if failure:
+        await until(hass, lambda: settled(bus))
+
+    assert sent(goip) == ([(ALICE, failure)] if failure else [])
+
+
 @pytest.mark.usefixtures("unpaced")
 async def test_a_long_reply_of_a_neogate_comes_in_pieces(
     hass: HomeAssistant, neogate: NeoGate, loaded_neogate: MockConfigEntry, bus: Bus

@@ -95,7 +95,7 @@ def _is_taken(name: str, others: list[ConfigSubentry]) -> bool:
 
 
 def _tidy(user_input: dict[str, Any]) -> dict[str, Any]:
-    """Give a contact's data as it is kept: no blanks around it, no separators in the number, no empty PIN."""
+    """Give a contact's data as it is kept: trimmed, no separators in the number, no empty PIN."""
     pin = user_input.get(CONF_PIN, "").strip()
     return {
         CONF_NAME: user_input[CONF_NAME].strip(),
