@@ -47,7 +47,9 @@ ALICE = "+15551234567"
 BOB = "+491701234567"
 STRANGER = "+447700900123"
 
-BUS_EVENTS = tuple(f"{DOMAIN}_{kind}" for kind in ("sms_received", "sms_status", "call", "ussd_received"))
+BUS_EVENTS = tuple(
+    f"{DOMAIN}_{kind}" for kind in ("sms_received", "sms_status", "call", "ussd_received", "command")
+)
 
 TRANSLATIONS: dict[str, Any] = json.loads(
     Path(custom_components.gsm_gateway.__file__).with_name("translations").joinpath("en.json").read_text()

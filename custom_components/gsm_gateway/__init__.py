@@ -43,6 +43,7 @@ from .coordinator import GsmGatewayConfigEntry, GsmGatewayCoordinator, box_optio
 from .discovery import async_get_discovery
 from .history import async_setup_history
 from .issues import CONDITIONS, FIXABLE, TROUBLES, async_end_issues, async_setup_issues
+from .lockouts import async_forget_lockouts
 from .options import policy_of
 from .port_services import async_setup_port_services
 from .services import async_setup_services
@@ -198,6 +199,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: GsmGatewayConfigEntry) 
     async_end_issues(hass, entry, *FIXABLE, *TROUBLES, *CONDITIONS)
     await async_forget_sims(hass, entry)
     await async_forget_balances(hass, entry)
+    await async_forget_lockouts(hass, entry)
     await async_remove_store(hass, entry)
 
 

@@ -67,6 +67,7 @@ from .issues import (
     async_end_issues,
     async_raise_issue,
 )
+from .lockouts import Lockouts
 from .options import history_of, is_private, policy_of, shows_texts
 from .presence import Presence
 from .sims import SimWatch
@@ -100,7 +101,8 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
         self.data = gateway.state
         self.contacts = ContactBook(entry)
         gateway.subscribe(self._on_event)
-        self.announcer = Announcer(hass, entry, self.contacts, self.device_id)
+        self.lockouts = Lockouts(hass, entry, self.contacts)
+        self.announcer = Announcer(hass, entry, self.contacts, self.lockouts, self.device_id)
         self._contact_listeners: list[ContactListener] = []
         self._settings = _settings(entry)
         self._forgotten: set[str] = set()
@@ -115,6 +117,7 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
         """Open the gateway. Raise GatewayError or StoreError."""
         await self.sims.async_load()
         await self.balances.async_load()
+        await self.lockouts.async_load()
         self._end_old_issues()
         await self.gateway.open(certain=True)
         try:
@@ -148,6 +151,7 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
         self.announcer.begin()  # what has waited for Home Assistant's start is told at least on the bus
         await self.sims.async_save()
         await self.balances.async_save()
+        await self.lockouts.async_save()
 
     def _end_old_issues(self) -> None:
         """End what the box tells anew if it is not over, and what the options have ended."""
@@ -205,6 +209,7 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
     async def async_contacts_changed(self) -> None:
         """Tell everybody who listens for contacts and balance checks."""
         self.balances.changed()
+        self.lockouts.look()
         for listener in list(self._contact_listeners):
             await listener()
 
