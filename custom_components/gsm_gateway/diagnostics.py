@@ -31,7 +31,6 @@ TO_REDACT = {
     "imei",
     "imsi",
     "phone_number",
-    "port",
     "smsc",
 }
 
