@@ -199,7 +199,9 @@ def test_the_table_of_triggers_has_every_trigger_with_its_fields() -> None:
 # Events
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
-RECEIVED = ReceivedSms(message_id="sms_1", port="1", sender=ALICE, text="a text", received_at=datetime.now(UTC))
+RECEIVED = ReceivedSms(
+    message_id="sms_1", port="1", sender=ALICE, text="a text", received_at=datetime.now(UTC)
+)
 SENT = Message(message_id="sms_2", recipient=ALICE, text="a text", created_at=NOW, expires_at=NOW, port="1")
 CALL = Call(port="1", event=CallEventType.INCOMING, incoming=True, number=ALICE)
 
