@@ -12,12 +12,11 @@ from typing import Any
 
 from homeassistant.helpers.selector import validate_selector
 import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 import yaml
 
 from custom_components import gsm_gateway
 from custom_components.gsm_gateway import (
-    config_flow,
-    contact_flow,
     history,
     issues,
     options_flow,
@@ -26,6 +25,7 @@ from custom_components.gsm_gateway import (
     trigger,
 )
 from custom_components.gsm_gateway.aiogsm import Trouble
+from custom_components.gsm_gateway.config_flow import GsmGatewayConfigFlow
 
 TESTS = Path(__file__).parent
 INTEGRATION = Path(gsm_gateway.__file__).parent
@@ -38,12 +38,11 @@ MOST_LINES_OF_A_FUNCTION = 50
 SETUP_REASONS = {"credential", "host", "message_id", "poll_interval", "taken"}
 """Reasons of InvalidInput that no action can meet: they are about settings and our own mistakes."""
 
-ENTRY_POINTS = {"reauth", "integration_discovery", "ignore"}
+ENTRY_POINTS = {"dhcp", "reauth", "integration_discovery", "ignore"}
 """Steps that Home Assistant begins with, and that only hand over to one that shows something, or end."""
 
 ABORTS_OF_HOME_ASSISTANT = {
     "already_configured",
-    "already_in_progress",
     "reauth_successful",
     "reconfigure_successful",
     "unique_id_mismatch",
@@ -187,7 +186,11 @@ def words_of_code(path: Path) -> Iterator[str]:
             yield from (word for word in (value if isinstance(value, list) else [value]) if type(word) is str)
 
 
-@each([path for path in HOME_ASSISTANT_FILES if path.name != "config_flow.py"])
+FORMS = {"config_flow.py", "found_flow.py", "goip_flow.py", "neogate_flow.py"}
+"""The files of the dialog that adds a box; each family has one of its own."""
+
+
+@each([path for path in HOME_ASSISTANT_FILES if path.name not in FORMS])
 def test_only_the_forms_name_a_family(path: Path) -> None:
     assert [
         word for word in words_of_code(path) if any(family in word.casefold() for family in FAMILIES)
@@ -430,21 +433,38 @@ def test_every_trouble_but_a_password_is_an_issue() -> None:
 
 # Forms
 
-FLOWS = {
-    "GsmGatewayConfigFlow": (config_flow, lambda: words("translations/en.json")["config"]),
-    "ContactFlow": (contact_flow, lambda: words("translations/en.json")["config_subentries"]["contact"]),
-    "GsmGatewayOptionsFlow": (options_flow, lambda: words("translations/en.json")["options"]),
-}
+
+def families_entry(family: str) -> MockConfigEntry:
+    """Give an entry that says of which family its box is, and no more."""
+    return MockConfigEntry(domain=gsm_gateway.DOMAIN, data={"family": family})
+
+
+def all_flows() -> dict[str, tuple[type, list[str]]]:
+    """Give the class of every dialog, and where its words are."""
+    found: dict[str, tuple[type, list[str]]] = {"config": (GsmGatewayConfigFlow, ["config"])}
+    for entry in map(families_entry, FAMILIES):
+        found["options"] = (type(GsmGatewayConfigFlow.async_get_options_flow(entry)), ["options"])
+        for kind, flow in GsmGatewayConfigFlow.async_get_supported_subentry_types(entry).items():
+            found[kind] = (flow, ["config_subentries", kind])
+    return found
+
+
+FLOWS = all_flows()
 
 
 def named_in(flow: str) -> Any:  # noqa: ANN401 - JSON
     """Give the words of a flow."""
-    return FLOWS[flow][1]()
+    named = words("translations/en.json")
+    for key in FLOWS[flow][1]:
+        named = named[key]
+    return named
 
 
 def nodes_of_flow[T: ast.AST](flow: str, *kinds: type[T]) -> list[T]:
-    """Give the nodes of the file of a flow: its class, and the functions beside it."""
-    return list(nodes(Path(str(FLOWS[flow][0].__file__)), *kinds))
+    """Give the nodes of the files of a flow: its class and those it is made of, and the functions beside."""
+    modules = dict.fromkeys(one.__module__ for one in FLOWS[flow][0].__mro__)
+    ours = [sys.modules[name] for name in modules if name.startswith(gsm_gateway.__name__)]
+    return [node for module in ours for node in nodes(Path(str(module.__file__)), *kinds)]
 
 
 def flow_steps(flow: str) -> set[str]:
@@ -506,12 +526,12 @@ def test_every_field_of_a_form_is_named_and_explained(flow: str) -> None:
 
 
 def test_every_option_has_words_and_none_are_left_over() -> None:
-    sections = named_in("GsmGatewayOptionsFlow")["step"]["init"]["sections"]
+    sections = named_in("options")["step"]["init"]["sections"]
     names = {name: value for name, value in vars(options_flow).items() if isinstance(value, str)}
     assert sections.keys() == {value for name, value in names.items() if name.startswith("SECTION_")}
     marked = [
         call.args[0]
-        for call in nodes_of_flow("GsmGatewayOptionsFlow", ast.Call)
+        for call in nodes_of_flow("options", ast.Call)
         if called(call) in {"Required", "Optional"}
     ]
     fields = {names[arg.id] for arg in marked if isinstance(arg, ast.Name) and arg.id in names}

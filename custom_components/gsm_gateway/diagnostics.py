@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from homeassistant.components.diagnostics import async_redact_data
-from homeassistant.const import CONF_HOST, CONF_NAME, CONF_PASSWORD, CONF_USERNAME
+from homeassistant.const import CONF_HOST, CONF_MAC, CONF_NAME, CONF_PASSWORD, CONF_USERNAME
 from homeassistant.core import HomeAssistant
 
 from .aiogsm import Gateway, Message, Query
@@ -19,6 +19,7 @@ TO_REDACT = {
     CONF_IMEIS,
     CONF_LINE,
     CONF_LINES,
+    CONF_MAC,
     CONF_NAME,
     CONF_NUMBER,
     CONF_PASSWORD,
