@@ -2,9 +2,7 @@
 
 import ast
 from collections.abc import Iterator
-from functools import cache
 import importlib
-import json
 from pathlib import Path
 import subprocess
 import sys
@@ -12,8 +10,6 @@ from typing import Any
 
 from homeassistant.helpers.selector import validate_selector
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
-import yaml
 
 from custom_components import gsm_gateway
 from custom_components.gsm_gateway import (
@@ -25,11 +21,25 @@ from custom_components.gsm_gateway import (
     trigger,
 )
 from custom_components.gsm_gateway.aiogsm import Trouble
-from custom_components.gsm_gateway.config_flow import GsmGatewayConfigFlow
 
-TESTS = Path(__file__).parent
-INTEGRATION = Path(gsm_gateway.__file__).parent
-LIBRARY = INTEGRATION / "aiogsm"
+from .source import (
+    HOME_ASSISTANT_FILES,
+    INTEGRATION,
+    LIBRARY,
+    LIBRARY_FILES,
+    TESTS,
+    actions,
+    all_flows,
+    called,
+    each,
+    keyword,
+    nodes,
+    strings_in,
+    tree_of,
+    triggers,
+    words,
+)
+
 FAMILIES = ("neogate", "goip")
 
 MOST_LINES = 400
@@ -49,8 +59,6 @@ ABORTS_OF_HOME_ASSISTANT = {
 }
 """Reasons that its helpers give without our naming them."""
 
-LIBRARY_FILES = sorted(LIBRARY.rglob("*.py"))
-HOME_ASSISTANT_FILES = sorted(INTEGRATION.glob("*.py"))
 FAMILY_FILES = sorted(path for family in FAMILIES for path in (LIBRARY / family).glob("*.py"))
 SIMULATOR_FILES = sorted((TESTS / "simulators").glob("*.py"))
 
@@ -73,24 +81,6 @@ for module in pkgutil.walk_packages([folder], "aiogsm."):
     importlib.import_module(module.name)
 assert all(getattr(library, name) is not None for name in library.__all__)
 """
-
-
-def name_of(path: Path) -> str:
-    root = INTEGRATION if path.is_relative_to(INTEGRATION) else TESTS
-    return path.relative_to(root).as_posix()
-
-
-def each(files: list[Path]) -> pytest.MarkDecorator:
-    return pytest.mark.parametrize("path", files, ids=name_of)
-
-
-@cache
-def tree_of(path: Path) -> ast.Module:
-    return ast.parse(path.read_text())
-
-
-def nodes[T: ast.AST](path: Path, *kinds: type[T]) -> Iterator[T]:
-    return (node for node in ast.walk(tree_of(path)) if isinstance(node, kinds))
 
 
 # Imports
@@ -200,35 +190,6 @@ def test_only_the_forms_name_a_family(path: Path) -> None:
 # Words
 
 
-@cache
-def words(file: str) -> Any:  # noqa: ANN401 - JSON
-    return json.loads((INTEGRATION / file).read_text())
-
-
-def strings_in(*parts: ast.AST | None) -> set[str]:
-    return {
-        node.value
-        for part in parts
-        if part is not None
-        for node in ast.walk(part)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
-    }
-
-
-def called(call: ast.Call) -> str:
-    """Give the last name of what is called."""
-    match call.func:
-        case ast.Name(id=name) | ast.Attribute(attr=name):
-            return name
-    return ""
-
-
-def keyword(call: ast.Call, name: str) -> set[str]:
-    """Give the string that a call gives as ``name``, if it does."""
-    given = [one.value for one in call.keywords if one.arg == name]
-    return {node.value for node in given if isinstance(node, ast.Constant) and isinstance(node.value, str)}
-
-
 def literal_exceptions() -> set[str]:
     """Give the keys that stand where an error is raised."""
     calls = (call for path in HOME_ASSISTANT_FILES for call in nodes(path, ast.Call))
@@ -313,12 +274,6 @@ def test_every_icon_of_an_entity_is_of_one_that_exists(platform: str) -> None:
 # Actions
 
 
-@cache
-def actions() -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.safe_load((INTEGRATION / "services.yaml").read_text())
-    return loaded
-
-
 def sections(action: str) -> dict[str, dict[str, Any]]:
     return {name: field["fields"] for name, field in actions()[action]["fields"].items() if "fields" in field}
 
@@ -391,12 +346,6 @@ def test_every_choice_of_an_action_or_a_trigger_has_words_and_none_are_left_over
 # Triggers
 
 
-@cache
-def triggers() -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.safe_load((INTEGRATION / "triggers.yaml").read_text())
-    return {key: described for key, described in loaded.items() if not key.startswith(".")}
-
-
 @pytest.mark.parametrize("file", ["translations/en.json", "icons.json"])
 def test_every_trigger_has_words_and_an_icon_and_none_are_left_over(file: str) -> None:
     assert words(file)["triggers"].keys() == triggers().keys() == trigger.TRIGGERS.keys()
@@ -432,21 +381,6 @@ def test_every_trouble_but_a_password_is_an_issue() -> None:
 
 
 # Forms
-
-
-def families_entry(family: str) -> MockConfigEntry:
-    """Give an entry that says of which family its box is, and no more."""
-    return MockConfigEntry(domain=gsm_gateway.DOMAIN, data={"family": family})
-
-
-def all_flows() -> dict[str, tuple[type, list[str]]]:
-    """Give the class of every dialog, and where its words are."""
-    found: dict[str, tuple[type, list[str]]] = {"config": (GsmGatewayConfigFlow, ["config"])}
-    for entry in map(families_entry, FAMILIES):
-        found["options"] = (type(GsmGatewayConfigFlow.async_get_options_flow(entry)), ["options"])
-        for kind, flow in GsmGatewayConfigFlow.async_get_supported_subentry_types(entry).items():
-            found[kind] = (flow, ["config_subentries", kind])
-    return found
 
 
 FLOWS = all_flows()
