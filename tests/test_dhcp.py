@@ -27,7 +27,15 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 from pytest_socket import socket_allow_hosts
 
 from custom_components import gsm_gateway
-from custom_components.gsm_gateway.aiogsm import FAMILIES, Endpoint, LineHeard, Stranger
+from custom_components.gsm_gateway.aiogsm import (
+    FAMILIES,
+    Endpoint,
+    Entry,
+    Gateway,
+    LineHeard,
+    Query,
+    Stranger,
+)
 from custom_components.gsm_gateway.discovery import async_get_discovery
 from custom_components.gsm_gateway.whereabouts import VALID_FOR
 from tests.simulators.goip import DEFAULT_PASSWORD as GOIP_PASSWORD, GoIP
@@ -368,6 +376,24 @@ async def test_a_goip_that_reports_from_where_a_card_was_found_is_offered_no_mor
 
     assert offers(hass) == []
     assert goip_entry.unique_id == GOIP_ID
+    assert macs_of(hass, goip_entry) == card(DBL)
+
+
+async def test_a_goip_that_reports_while_it_is_being_set_up(
+    hass: HomeAssistant, goip: GoIP, goip_entry: MockConfigEntry
+) -> None:
+    await see(hass, DBL, LOOPBACK)
+    history = Gateway.history
+
+    async def _report_first(gateway: Gateway, query: Query) -> list[Entry]:
+        assert await goip.keepalive("goip1") == "200"
+        return await history(gateway, query)
+
+    with patch.object(Gateway, "history", _report_first):
+        await set_up(hass, goip_entry)
+
+    assert goip_entry.state is ConfigEntryState.LOADED
+    assert offers(hass) == []
     assert macs_of(hass, goip_entry) == card(DBL)
 
 

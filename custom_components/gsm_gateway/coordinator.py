@@ -174,10 +174,10 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
 
     @callback
     def async_arrived(self) -> None:
-        """Have the box known by where it is."""
-        self.box_device_id()
+        """Have the box known by where it is, and by its network card if that was seen there."""
         if self.data.host is not None:
             async_arrived(self.hass, self.config_entry, self.data.host)
+        self.box_device_id()
 
     def port_device_id(self, port: str) -> str:
         """Give a port's device, made when it is first asked for."""

@@ -58,7 +58,7 @@ def async_withdraw(hass: HomeAssistant, host: str, *, but: str | None = None) ->
 def async_arrived(hass: HomeAssistant, entry: ConfigEntry, host: str) -> None:
     """Take note that the box of an entry speaks from ``host``: it is not offered as another one any more."""
     if (mac := async_withdraw(hass, host, but=entry.unique_id)) is not None and CONF_MAC not in entry.data:
-        _learn(hass, entry, mac)
+        _keep_mac(hass, entry, mac)
 
 
 @callback
@@ -76,7 +76,8 @@ def async_recognise(hass: HomeAssistant, family: str, seen: Sighting) -> bool:
     ]
     for entry in here:
         if _is_connected(entry):  # else another box may have its address by now
-            _learn(hass, entry, seen.mac)
+            _keep_mac(hass, entry, seen.mac)
+            entry.runtime_data.box_device_id()
     return bool(here)
 
 
@@ -93,10 +94,9 @@ def _is_at(hass: HomeAssistant, entry: ConfigEntry, host: str) -> bool:
     return entry.data.get(CONF_HOST) == host or url == url_of(host)
 
 
-def _learn(hass: HomeAssistant, entry: ConfigEntry, mac: str) -> None:
+def _keep_mac(hass: HomeAssistant, entry: ConfigEntry, mac: str) -> None:
     """Keep the network card of a box, so that it is recognised wherever it is seen next."""
     hass.config_entries.async_update_entry(entry, data={**entry.data, CONF_MAC: mac})
-    entry.runtime_data.box_device_id()
 
 
 def _follow(hass: HomeAssistant, entry: ConfigEntry, host: str) -> None:
