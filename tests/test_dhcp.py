@@ -3,6 +3,7 @@
 from contextlib import AsyncExitStack
 from fnmatch import fnmatchcase
 import json
+import logging
 from pathlib import Path
 from unittest.mock import patch
 
@@ -380,7 +381,7 @@ async def test_a_goip_that_reports_from_where_a_card_was_found_is_offered_no_mor
 
 
 async def test_a_goip_that_reports_while_it_is_being_set_up(
-    hass: HomeAssistant, goip: GoIP, goip_entry: MockConfigEntry
+    hass: HomeAssistant, goip: GoIP, goip_entry: MockConfigEntry, caplog: pytest.LogCaptureFixture
 ) -> None:
     await see(hass, DBL, LOOPBACK)
     history = Gateway.history
@@ -392,6 +393,7 @@ async def test_a_goip_that_reports_while_it_is_being_set_up(
     with patch.object(Gateway, "history", _report_first):
         await set_up(hass, goip_entry)
 
+    assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
     assert goip_entry.state is ConfigEntryState.LOADED
     assert offers(hass) == []
     assert macs_of(hass, goip_entry) == card(DBL)
