@@ -7,6 +7,7 @@ import contextlib
 from dataclasses import dataclass
 import json
 from pathlib import Path
+import re
 import shutil
 import signal
 import socket
@@ -281,6 +282,7 @@ async def check() -> int:
                 for line in ("tg1", "goip1"):
                     await check_line(home, simulators, websocket, line)
             say(await check_states(home))
+            say(await check_icons(home))
     except (RuntimeError, TimeoutError, KeyError) as err:
         say(f"FAILED: {type(err).__name__}: {err}; the end of Home Assistant's log:")
         say(log_tail(folder))
@@ -330,6 +332,16 @@ async def check_states(home: HomeAssistant) -> str:
     if states["sensor.neogate_tg400_ports_ready"] != "3" or states["sensor.goip_ports_ready"] != "4":
         raise RuntimeError(f"not the ports that were expected: {ports}")
     return f"{len(states)} states, among them {ports}"
+
+
+async def check_icons(home: HomeAssistant) -> str:
+    """Look up all icons that the integration names in the list of the frontend."""
+    known = {f"mdi:{icon['name']}" for icon in await home.get("/static/mdi/iconList.json")}
+    used = set(re.findall(r"mdi:[a-z0-9-]+", (INTEGRATION / "icons.json").read_text()))
+    used |= set(re.findall(r"mdi:[a-z0-9-]+", json.dumps(dashboard()) + CONFIGURATION))
+    if unknown := used - known:
+        raise RuntimeError(f"icons that do not exist: {', '.join(sorted(unknown))}")
+    return f"{len(used)} icons, all of them exist"
 
 
 def main() -> int:

@@ -34,6 +34,7 @@ from .conftest import (
     TRANSLATIONS,
     Clock,
     contact_device,
+    count_logins,
     goip_data,
     is_free,
     neogate_data,
@@ -274,6 +275,7 @@ async def test_neogate_added_twice(
     assert loaded_neogate.state is ConfigEntryState.LOADED
     await neogate.wait_for(lambda: not neogate.sessions)
     await moved.wait_for(lambda: len(moved.sessions) == 1)
+    assert count_logins(moved) == 2  # to look at it, and to set it up, once
 
 
 async def test_neogate_that_moved_while_it_was_not_found(

@@ -161,7 +161,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: GsmGatewayConfigEntry) -
 
     entry.async_on_unload(hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, _on_stop))
     entry.async_on_unload(hass.bus.async_listen(EVENT_CORE_CONFIG_UPDATE, _on_core_config))
-    coordinator.box_device_id()
+    coordinator.async_arrived()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     coordinator.async_begin()
     entry.async_on_unload(entry.add_update_listener(_async_on_update))
