@@ -115,7 +115,8 @@ def complaints_of_issue(words: Words, issue: Mapping[str, Any]) -> Iterator[str]
     named = words["issues"].get(key, {})
     told = "fix_flow" if issue["is_fixable"] else "description"
     yield from lacking(named, ["title", told], f"issue {key}:")
-    yield from unfilled(named, issue.get("translation_placeholders"))
+    shown = [named.get("title"), named.get("description")]  # its dialog is looked at when it is shown
+    yield from unfilled(shown, issue.get("translation_placeholders"))
 
 
 def words_of(words: Words, flow: FlowHandler[Any, Any, Any]) -> Words | None:
@@ -130,8 +131,9 @@ def words_of(words: Words, flow: FlowHandler[Any, Any, Any]) -> Words | None:
             return words["config_subentries"].get(kind, {}) if entry.domain == DOMAIN else None
         case RepairsFlow(handler=handler):
             issue = ir.async_get(flow.hass).async_get_issue(handler, flow.issue_id)
-            named = words["issues"].get(issue and issue.translation_key, {})
-            return named.get("fix_flow", {}) if handler == DOMAIN else None
+            if handler != DOMAIN or issue is None:  # it ended meanwhile
+                return None
+            return words["issues"].get(issue.translation_key, {}).get("fix_flow", {})
     return None
 
 

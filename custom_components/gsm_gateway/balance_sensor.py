@@ -67,6 +67,11 @@ class BalanceSensor(GsmPortEntity, SensorEntity):
         return True
 
     @override
+    @callback
+    def async_entity_id_changed(self, old_entity_id: str) -> None:
+        """Do nothing: what is listened to does not hang on the id."""
+
+    @override
     async def async_added_to_hass(self) -> None:
         await super().async_added_to_hass()
         self.async_on_remove(self.coordinator.balances.listen(self._on_change))

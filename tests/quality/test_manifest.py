@@ -32,7 +32,15 @@ ALLOWED = REQUIRED | {
 ALWAYS_THERE = {platform.value for platform in Platform} | {"homeassistant", "persistent_notification"}
 """What hassfest lets anybody import."""
 
-HACS_KEYS = {"name", "homeassistant", "hacs", "filename", "zip_release", "render_readme"}
+HACS_KEYS = {
+    "name",
+    "homeassistant",
+    "hacs",
+    "filename",
+    "hide_default_branch",
+    "zip_release",
+    "render_readme",
+}
 
 MANIFEST: dict[str, Any] = words("manifest.json")
 
