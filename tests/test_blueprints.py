@@ -381,18 +381,26 @@ async def test_an_answer_that_is_delayed(
     freezer.move_to("2026-11-22 12:00:00+00:00")  # 04:00 where the box is
     triggers = [{"trigger": "event", "event_type": "alarm"}]
     contacts = [notify_entity(hass, loaded_neogate, name) for name in ("Alice", "Bob")]
-    await automate(hass, "alarm_to_list", triggers=triggers, contacts=contacts, confirmation="")
+    answered = async_mock_service(hass, "test", "answered")
+    await automate(
+        hass,
+        "alarm_to_list",
+        triggers=triggers,
+        contacts=contacts,
+        confirmation="",
+        tell_others=False,  # so that nothing is waited for
+        answered=[{"action": "test.answered", "data": {"when": "{{ trigger.stamped_at }}"}}],
+    )
     hass.bus.async_fire("alarm")
     await seen(hass, lambda: settled(bus))
     neogate.receive_sms("tg1", ALICE, "OK", received_at="2026-11-22 03:54:59")
     await seen(hass, lambda: bus["sms_received"])
-    (automation,) = hass.states.async_all("automation")
-    assert automation.attributes["current"] == 1
+    for _ in range(50):
+        await asyncio.sleep(0)
     neogate.receive_sms("tg1", ALICE, "OK", received_at="2026-11-22 03:59:59")
-    await until(hass, lambda: len(bus["sms_received"]) == 2)
+    await until(hass, lambda: answered)
 
-    (automation,) = hass.states.async_all("automation")
-    assert automation.attributes["current"] == 0
+    assert [call.data["when"] for call in answered] == ["2026-11-22T11:59:59+00:00"]
 
 
 async def test_an_alarm_that_is_tried_by_hand(chain: Chain) -> None:
