@@ -19,6 +19,7 @@ from home_assistant import HomeAssistant, WebSocket, log_tail
 
 ROOT = Path(__file__).resolve().parent.parent
 INTEGRATION = ROOT / "custom_components" / "gsm_gateway"
+DASHBOARD = ROOT / "docs" / "dashboard.yaml"
 PORTS = 4
 USER = PASSWORD = "demo"  # noqa: S105  # printed at every start, and of no use elsewhere
 BOX_USER, BOX_PASSWORD = "apiuser", "apipass"
@@ -28,6 +29,9 @@ homeassistant:
   name: GSM Gateway demo
   country: PL
 frontend:
+history:
+logbook:
+my:
 automation: !include automations.yaml
 lovelace:
   dashboards:
@@ -57,15 +61,6 @@ AUTOMATIONS = """\
 """
 
 
-PORT_ROWS = {
-    "sensor.{}_status": "Status",
-    "sensor.{}_signal_strength": "Signal",
-    "sensor.{}_operator": "Operator",
-    "event.{}_sms": "SMS",
-}
-CALL_ROWS = {"sensor.{}_remaining_time": "Call time left", "sensor.{}_call_state": "Call"}
-
-
 @dataclass(frozen=True)
 class Ports:
     """Where everything listens, on 127.0.0.1."""
@@ -92,44 +87,6 @@ def free_ports() -> Ports:
 def say(text: str) -> None:
     """Print a line of progress."""
     print(f"demo: {text}", flush=True)
-
-
-def dashboard() -> str:
-    """Describe a view with a card for every port, a section a box; JSON is YAML too."""
-    sections = [
-        _section("NeoGate TG400", "neogate_tg400", [f"{n}" for n in range(1, PORTS + 1)], PORT_ROWS),
-        _section("GoIP", "goip", [f"goip{n}" for n in range(1, PORTS + 1)], {**PORT_ROWS, **CALL_ROWS}),
-    ]
-    view = {"title": "GSM Gateways", "type": "sections", "max_columns": 2, "sections": sections}
-    return json.dumps({"views": [view]}, indent=1)
-
-
-def _section(title: str, box: str, ports: list[str], rows: dict[str, str]) -> dict[str, Any]:
-    heading = {
-        "type": "heading",
-        "heading": title,
-        "icon": "mdi:sim",
-        "badges": [
-            {"type": "entity", "entity": f"binary_sensor.{box}_connection"},
-            {"type": "entity", "entity": f"sensor.{box}_ports_ready"},
-            {"type": "entity", "entity": f"sensor.{box}_queue"},
-        ],
-    }
-    cards = [_port_card(box, port, rows) for port in ports]
-    return {"type": "grid", "cards": [heading, *cards]}
-
-
-def _port_card(box: str, port: str, rows: dict[str, str]) -> dict[str, Any]:
-    entities = [
-        {"entity": pattern.format(f"{box}_port_{port}"), "name": name} for pattern, name in rows.items()
-    ]
-    return {
-        "type": "entities",
-        "title": f"Port {port}",
-        "show_header_toggle": False,
-        "entities": entities,
-        "grid_options": {"columns": 6},
-    }
 
 
 class Simulators:
@@ -234,7 +191,7 @@ async def running(
         files = {
             "configuration.yaml": CONFIGURATION,
             "automations.yaml": AUTOMATIONS,
-            "dashboard.yaml": dashboard(),
+            "dashboard.yaml": DASHBOARD.read_text(),
         }
         home.prepare(files, INTEGRATION)
         await home.add_user(USER, PASSWORD)

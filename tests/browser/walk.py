@@ -1,0 +1,93 @@
+"""The whole way, and what must be true of it."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from playwright.async_api import Error
+
+from . import steps
+from ..simulators.simulator import Simulator
+from .stage import Stage, logged_in, set_up
+from .visitor import OURS, Effort, Fault, Visitor
+
+MOST_CLICKS = 12
+MOST_SECONDS = 180.0
+"""From an empty Home Assistant to the first text received by an automation, for each family."""
+
+SENDER = "+15550100002"
+
+
+def say(text: str) -> None:
+    """Print a line of progress."""
+    print(f"browser: {text}", flush=True)  # noqa: T201 - it is a program
+
+
+async def walk(program: str, folder: Path) -> int:
+    """Go the whole way with this Chromium; keep pictures in the folder. Give the exit status."""
+    say("starting an empty Home Assistant and a Chromium")
+    async with set_up(program) as stage:
+        visitor = await _visit(stage, folder)
+        try:
+            await _families(visitor, stage)
+            await _look_around(visitor, stage)
+            _judge_what_was_said(visitor, stage)
+        except (Fault, Error, TimeoutError, AssertionError) as err:
+            await visitor.page.screenshot(path=folder / "failed.png")
+            say(f"FAILED: {err or type(err).__name__}; see {folder / 'failed.png'}")
+            return 1
+    say(f"all of it works; the pictures are in {folder}")
+    return 0
+
+
+async def _visit(stage: Stage, folder: Path) -> Visitor:
+    context = await logged_in(stage.browser, stage.tokens)
+    return Visitor(await context.new_page(), stage.home.url, folder)
+
+
+async def _families(visitor: Visitor, stage: Stage) -> None:
+    """From nothing to the first text, with each family."""
+    efforts = {
+        "NeoGate": await _first_text(visitor, stage, "NeoGate", steps.add_neogate, stage.neogate, "tg1"),
+        "GoIP": await _first_text(visitor, stage, "GoIP", steps.add_goip, stage.goip, "goip1"),
+    }
+    for family, effort in efforts.items():
+        say(f"{family}: {effort.clicks} clicks, {effort.keys} keys, {effort.seconds:.0f} s to the first text")
+    if max(effort.clicks for effort in efforts.values()) > MOST_CLICKS:
+        raise Fault(f"that are more than {MOST_CLICKS} clicks")
+    if max(effort.seconds for effort in efforts.values()) > MOST_SECONDS:
+        raise Fault(f"that takes longer than {MOST_SECONDS:.0f} s")
+
+
+async def _first_text(
+    visitor: Visitor,
+    stage: Stage,
+    family: str,
+    add: Callable[[Visitor, Stage], Awaitable[None]],
+    box: Simulator,
+    line: str,
+) -> Effort:
+    """Add a box, make an automation, and have it receive a text."""
+    name = f"Texts of the {family}"
+    async with visitor.measured() as efforts:
+        await add(visitor, stage)
+        await steps.make_automation(visitor, name, f"{family} got: {{{{ trigger.message }}}}")
+        box.receive_sms(line, SENDER, f"Hello {family}")
+        await stage.wait_for_run(name)
+    await steps.see_notification(visitor, f"{family} got: Hello {family}")
+    return efforts[0]
+
+
+async def _look_around(visitor: Visitor, stage: Stage) -> None:
+    """Add a contact, and look at what there is now."""
+    await steps.add_contact(visitor, "Alice", "+15550100001")
+    await steps.look_at_devices(visitor)
+    await steps.look_at_dashboard(visitor)
+
+
+def _judge_what_was_said(visitor: Visitor, stage: Stage) -> None:
+    """No complaint of ours in the browser's console, none in Home Assistant's log."""
+    logged = [
+        line for line in stage.log.splitlines() if OURS in line and (" ERROR " in line or "Traceback" in line)
+    ]
+    if said := [*visitor.complaints, *logged]:
+        raise Fault("\n".join(["complaints:", *said]))
