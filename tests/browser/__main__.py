@@ -1,4 +1,4 @@
-"""Drives the real frontend of a real Home Assistant in a real Chromium, as somebody who never saw it would."""
+"""Drives the real frontend of a real Home Assistant in a real Chromium, as a stranger would."""
 
 import argparse
 import asyncio

@@ -20,8 +20,11 @@ from ..simulators.neogate import NeoGate
 BOX_USER, BOX_PASSWORD = "apiuser", "apipass"
 TYPO = "apipas"
 
-PATIENCE = 60.0
+PATIENCE = 15.0
 """Seconds that something may take on a slow machine."""
+
+POLL = 0.2
+"""Seconds between two looks at what Home Assistant's API tells."""
 
 WIDTH, HEIGHT = 1280, 900
 
@@ -57,15 +60,23 @@ class Stage:
         """What Home Assistant printed."""
         return log_tail(self.home.config, 100_000)
 
-    async def wait_for_run(self, automation: str) -> None:
-        """Wait until an automation ran. Raise TimeoutError."""
-        async with asyncio.timeout(PATIENCE):
-            while not await self._ran(automation):
-                await asyncio.sleep(0.2)
+    async def last_run(self, automation: str) -> str | None:
+        """Give when an automation ran."""
+        states = [state["attributes"] for state in await self.home.get("/api/states")]
+        runs = [one.get("last_triggered") for one in states if one.get("friendly_name") == automation]
+        return runs[0] if runs else None
 
-    async def _ran(self, automation: str) -> bool:
-        attributes = [state["attributes"] for state in await self.home.get("/api/states")]
-        return any(one.get("friendly_name") == automation and one.get("last_triggered") for one in attributes)
+    async def wait_for_run(self, automation: str, before: str | None = None) -> None:
+        """Wait until an automation ran, after a run of before. Raise TimeoutError."""
+        async with asyncio.timeout(PATIENCE):
+            while await self.last_run(automation) in (None, before):
+                await asyncio.sleep(POLL)
+
+    async def device(self, name: str) -> str:
+        """Give the id of a device."""
+        async with self.home.websocket(self.tokens["access_token"]) as websocket:
+            devices = await websocket.ask("config/device_registry/list")
+        return next(str(device["id"]) for device in devices if device["name"] == name)
 
 
 def _neogate() -> NeoGate:

@@ -10,6 +10,7 @@ ADD_INTEGRATION = "/_my_redirect/config_flow_start?domain=gsm_gateway"
 """Where README's button leads, by way of my.home-assistant.io."""
 
 AUTOMATIONS = "/_my_redirect/automations"
+NEW_AUTOMATION = "/config/automation/edit/new"
 INTEGRATION = "/config/integrations/integration/gsm_gateway"
 DASHBOARD = "/gsm-demo"
 
@@ -91,7 +92,7 @@ async def _finish(visitor: Visitor, device: str) -> None:
     """Leave the names of the devices as they are."""
     await visitor.see("Name and assign")
     await visitor.page.locator("step-flow-create-entry input").first.wait_for()
-    await visitor.keep(f"added-{device.split()[0].lower()}")
+    await visitor.keep(f"added-{_short(device)}")
     await visitor.press_button("Skip and finish")
     await visitor.page.locator("step-flow-create-entry").wait_for(state="detached")
 
@@ -145,30 +146,75 @@ async def see_notification(visitor: Visitor, text: str) -> None:
     await visitor.keep("notification")
 
 
-async def add_contact(visitor: Visitor, name: str, number: str) -> None:
-    """Add a contact to the first box, on the integration's page."""
+async def choose_device(visitor: Visitor, automation: str, device: str) -> None:
+    """Have an automation of before listen to one box only."""
+    await visitor.go(AUTOMATIONS)
+    await visitor.click(await visitor.see(automation))
+    await visitor.click(await visitor.see("SMS received"))
+    sidebar = visitor.page.locator("ha-automation-sidebar")
+    await visitor.click(sidebar.locator("ha-checkbox").first)
+    await visitor.click(sidebar.locator("ha-device-picker").first)
+    await visitor.keep("devices")
+    await visitor.click(visitor.page.locator("ha-picker-combo-box").get_by_text(device, exact=True).first)
+    await visitor.keep("device-chosen")
+    async with visitor.page.expect_response(re.compile("/api/config/automation/config/")):
+        await visitor.press_button("Save")
+
+
+async def look_at_action(visitor: Visitor) -> None:
+    """Open the form of the action that sends a text, and leave it."""
+    await visitor.go(NEW_AUTOMATION)
+    await visitor.press_button("Add action")
+    await _search(visitor, "SMS")
+    await visitor.click(await visitor.see("GSM Gateway: Send SMS"))
+    await _search_closed(visitor)
+    await visitor.see("Recipients")
+    await visitor.keep("send-sms")
+
+
+async def add_contact(visitor: Visitor, box: str, name: str, number: str) -> None:
+    """Add a contact to a box, on the integration's page."""
     await visitor.go(INTEGRATION)
-    await visitor.see("NeoGate TG400")
+    await visitor.see(box)
     await visitor.keep("integration")
     await visitor.press_button("Add contact")
+    await visitor.click(visitor.page.get_by_role("dialog").get_by_text(box))
     await visitor.tab_to(visitor.page.locator("input[name=name]"))
     await visitor.type(name)
     await visitor.press("Tab")
     await visitor.type(number)
     await visitor.keep("contact-form")
     await visitor.press_button("Submit")
-    await visitor.press_button("Finish")
+    await visitor.press_button("Skip and finish")
     await visitor.see(name, exact=True)
     await visitor.keep("contact")
 
 
-async def look_at_devices(visitor: Visitor) -> None:
-    """Open a port's page."""
-    await visitor.click(await visitor.see("5 devices"))
+async def look_at_options(visitor: Visitor, box: str) -> None:
+    """Open a box's options, and leave them."""
+    await visitor.go(INTEGRATION)
+    entry = visitor.page.locator("ha-config-entry-row", has_text=box)
+    await visitor.click(entry.get_by_role("button", name="Configure").first)
+    await visitor.see("Options")
+    await visitor.keep(f"options-{_short(box)}")
 
 
-async def look_at_dashboard(visitor: Visitor) -> None:
-    """Open the dashboard that docs/ has."""
+async def look_at_device(visitor: Visitor, device_id: str, name: str) -> None:
+    """Open the page of a device."""
+    await visitor.go(f"/config/devices/device/{device_id}")
+    await visitor.see("Device info")
+    await visitor.see(name)
+    await visitor.keep(f"device-{_short(name)}")
+
+
+async def look_at_dashboard(visitor: Visitor, *shown: str) -> None:
+    """Open the dashboard that docs/ has, and find something there."""
     await visitor.go(DASHBOARD)
-    await visitor.see("Ports and queues")
+    for text in shown:
+        await visitor.see(text)
+    await visitor.page.locator("hui-history-graph-card canvas").first.wait_for()
     await visitor.keep("dashboard")
+
+
+def _short(name: str) -> str:
+    return name.lower().replace(" ", "-")

@@ -18,7 +18,7 @@ READ_PAGE = Path(__file__).with_name("read_page.js").read_text()
 """Gives all that is written on the page, through all shadow roots."""
 
 UNTRANSLATED = re.compile(
-    r"(?<![\w./])(?:component|ui|state|config|options|entity|services|triggers)(?:\.[a-z_]+){2,}"  # a whole key
+    r"(?<![\w./])(?:component|ui|state|config|options|entity|services|triggers)(?:\.[a-z_]+){2,}"  # a key
     r"|(?<![\w./:])[a-z]+(?:_[a-z]+)+(?![\w.])"  # its end
     r"|(?<!\{)\{[a-z_]+\}(?!\})"  # a placeholder that nobody filled
     r"|Translation error"
