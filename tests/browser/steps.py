@@ -178,14 +178,14 @@ async def add_contact(visitor: Visitor, box: str, name: str, number: str) -> Non
     await visitor.see(box)
     await visitor.keep("integration")
     await visitor.press_button("Add contact")
-    await visitor.click(visitor.page.get_by_role("dialog").get_by_text(box))
+    await visitor.click(visitor.page.locator("dialog-pick-config-entry").get_by_text(box))
     await visitor.tab_to(visitor.page.locator("input[name=name]"))
     await visitor.type(name)
     await visitor.press("Tab")
     await visitor.type(number)
     await visitor.keep("contact-form")
     await visitor.press_button("Submit")
-    await visitor.press_button("Skip and finish")
+    await visitor.press_button("Finish")
     await visitor.see(name, exact=True)
     await visitor.keep("contact")
 
@@ -202,7 +202,7 @@ async def look_at_options(visitor: Visitor, box: str) -> None:
 async def look_at_device(visitor: Visitor, device_id: str, name: str) -> None:
     """Open the page of a device."""
     await visitor.go(f"/config/devices/device/{device_id}")
-    await visitor.see("Device info")
+    await visitor.see("Download diagnostics")
     await visitor.see(name)
     await visitor.keep(f"device-{_short(name)}")
 
