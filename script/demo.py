@@ -153,6 +153,7 @@ async def add_boxes(home: HomeAssistant, ports: Ports) -> None:
             step = await home.get(path)
         await _finish(await home.post(path))
     await add_contact(home)
+    await show_texts(home)
 
 
 async def _choose(home: HomeAssistant, family: str) -> str:
@@ -179,9 +180,20 @@ async def add_contact(home: HomeAssistant) -> None:
     await _finish(await home.post(f"{path}/{flow['flow_id']}", contact))
 
 
+async def show_texts(home: HomeAssistant) -> None:
+    """Have the events carry the texts, so that the dashboard has something to show."""
+    for entry in await home.get("/api/config/config_entries/entry?domain=gsm_gateway"):
+        path = "/api/config/config_entries/options/flow"
+        form = await home.post(path, {"handler": entry["entry_id"]})
+        sections: dict[str, dict[str, Any]] = {field["name"]: {} for field in form["data_schema"]}
+        await _finish(
+            await home.post(f"{path}/{form['flow_id']}", {**sections, "privacy": {"texts_in_states": True}})
+        )
+
+
 @contextlib.asynccontextmanager
 async def running(
-    config: Path, ports: Ports
+    config: Path, ports: Ports, dashboard: str | None = None
 ) -> AsyncIterator[tuple[HomeAssistant, Simulators, dict[str, Any]]]:
     """Start the simulators and Home Assistant with both boxes; stop everything at the end."""
     simulators, home = Simulators(ports), HomeAssistant(config, ports.home_assistant)
@@ -191,7 +203,7 @@ async def running(
         files = {
             "configuration.yaml": CONFIGURATION,
             "automations.yaml": AUTOMATIONS,
-            "dashboard.yaml": DASHBOARD.read_text(),
+            "dashboard.yaml": dashboard or DASHBOARD.read_text(),
         }
         home.prepare(files, INTEGRATION)
         await home.add_user(USER, PASSWORD)

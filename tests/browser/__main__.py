@@ -5,6 +5,7 @@ import asyncio
 from pathlib import Path
 import sys
 
+from .images import take
 from .walk import walk
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -17,15 +18,18 @@ def main() -> int:
         "folder",
         nargs="?",
         type=Path,
-        default=ROOT / ".browser",
-        help="where the pictures go, one a step (%(default)s)",
+        help="where the pictures go; the default is .browser, and docs/images with --images",
     )
+    parser.add_argument("--images", action="store_true", help="take those in README, and nothing else")
     parser.add_argument("--chromium", required=True, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    arguments.folder.mkdir(parents=True, exist_ok=True)
-    for picture in arguments.folder.glob("*.png"):
+    folder = arguments.folder or ROOT / ("docs/images" if arguments.images else ".browser")
+    folder.mkdir(parents=True, exist_ok=True)
+    if arguments.images:
+        return asyncio.run(take(arguments.chromium, folder))
+    for picture in folder.glob("*.png"):
         picture.unlink()
-    return asyncio.run(walk(arguments.chromium, arguments.folder))
+    return asyncio.run(walk(arguments.chromium, folder))
 
 
 if __name__ == "__main__":

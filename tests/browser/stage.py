@@ -72,11 +72,12 @@ class Stage:
             while await self.last_run(automation) in (None, before):
                 await asyncio.sleep(POLL)
 
-    async def device(self, name: str) -> str:
-        """Give the id of a device."""
-        async with self.home.websocket(self.tokens["access_token"]) as websocket:
-            devices = await websocket.ask("config/device_registry/list")
-        return next(str(device["id"]) for device in devices if device["name"] == name)
+
+async def device_id(home: HomeAssistant, tokens: dict[str, Any], name: str) -> str:
+    """Give the id of a device."""
+    async with home.websocket(tokens["access_token"]) as websocket:
+        devices = await websocket.ask("config/device_registry/list")
+    return next(str(device["id"]) for device in devices if device["name"] == name)
 
 
 def _neogate() -> NeoGate:

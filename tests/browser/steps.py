@@ -42,19 +42,24 @@ async def _begin_to_add(visitor: Visitor) -> None:
     await visitor.press("Enter")
 
 
-async def add_goip(visitor: Visitor, stage: Stage) -> None:
-    """Add the GoIP: 2 fields, then set the box while the form waits and says what it hears."""
+async def wait_for_goip(visitor: Visitor, port: int, password: str) -> None:
+    """Go to where the form waits for a GoIP: 2 fields."""
     await _begin_to_add(visitor)
     await visitor.click(await visitor.see("DBL GoIP"))
     await visitor.see("Add a GoIP")
-    port = stage.goip.server[1]
     await visitor.tab_to(visitor.page.locator("ha-selector-number input"))
     await visitor.type(str(port))
     await visitor.press("Tab")
-    await visitor.type(BOX_PASSWORD)
+    await visitor.type(password)
     await visitor.keep("goip-form")
     await visitor.press("Enter")
     await visitor.page.locator("step-flow-progress", has_text="…").wait_for()
+
+
+async def add_goip(visitor: Visitor, stage: Stage) -> None:
+    """Add the GoIP, which is set while the form waits and says what it hears."""
+    port = stage.goip.server[1]
+    await wait_for_goip(visitor, port, BOX_PASSWORD)
     await visitor.keep("goip-waits")
     _check_what_to_set(await visitor.read(), port)
     await _set_the_box(visitor, stage)
@@ -202,7 +207,7 @@ async def look_at_options(visitor: Visitor, box: str) -> None:
 async def look_at_device(visitor: Visitor, device_id: str, name: str) -> None:
     """Open the page of a device."""
     await visitor.go(f"/config/devices/device/{device_id}")
-    await visitor.see("Download diagnostics")
+    await visitor.page.locator("ha-device-info-card").wait_for()
     await visitor.see(name)
     await visitor.keep(f"device-{_short(name)}")
 

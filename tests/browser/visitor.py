@@ -116,8 +116,14 @@ class Visitor:
         """Give all that is written on the page."""
         return str(await self.page.evaluate(READ_PAGE))
 
+    async def settle(self) -> None:
+        """Wait until nothing is fetched any more, nor turns."""
+        await self.page.wait_for_load_state("networkidle")
+        await self.page.locator("ha-spinner").locator("visible=true").first.wait_for(state="hidden")
+
     async def keep(self, name: str) -> None:
         """Keep a picture of the page, and find fault with what is written there."""
+        await self.settle()
         self._pictures += 1
         path = self._folder / f"{self._pictures:02}-{name}.png"
         await self.page.screenshot(path=path, animations="disabled")

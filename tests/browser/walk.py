@@ -8,7 +8,7 @@ from playwright.async_api import Error
 
 from ..simulators.simulator import Simulator
 from . import steps
-from .stage import Stage, logged_in, set_up
+from .stage import Stage, device_id, logged_in, set_up
 from .visitor import OURS, Effort, Fault, Visitor
 
 MOST_CLICKS = 12
@@ -102,7 +102,7 @@ async def _look_around(visitor: Visitor, stage: Stage) -> None:
     for box in ("NeoGate TG400", "GoIP"):
         await steps.look_at_options(visitor, box)
     for device in ("NeoGate TG400", "Port 1", "GoIP", "Port goip1", "Alice"):
-        await steps.look_at_device(visitor, await stage.device(device), device)
+        await steps.look_at_device(visitor, await device_id(stage.home, stage.tokens, device), device)
     await steps.look_at_dashboard(visitor, "Port goip4", "Alice")
 
 
