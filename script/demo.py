@@ -189,6 +189,19 @@ async def show_texts(home: HomeAssistant) -> None:
         await _finish(
             await home.post(f"{path}/{form['flow_id']}", {**sections, "privacy": {"texts_in_states": True}})
         )
+    # Both are opened anew now, and what comes to a NeoGate meanwhile would be lost.
+    async with asyncio.timeout(60):
+        while not await _both_are_connected(home):
+            await asyncio.sleep(0.3)
+
+
+async def _both_are_connected(home: HomeAssistant) -> bool:
+    entries = await home.get("/api/config/config_entries/entry?domain=gsm_gateway")
+    states = {state["entity_id"]: state["state"] for state in await home.get("/api/states")}
+    connections = ("binary_sensor.neogate_tg400_connection", "binary_sensor.goip_connection")
+    return all(entry["state"] == "loaded" for entry in entries) and all(
+        states.get(connection) == "on" for connection in connections
+    )
 
 
 @contextlib.asynccontextmanager
