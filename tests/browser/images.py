@@ -15,13 +15,10 @@ from .visitor import Visitor
 
 COLOURS = 128
 
-# A quarter of an hour of signal instead of a day, as the demo has only just begun to run.
+# Two minutes of signal instead of a day, as the demo has only just begun to run.
 HOURS, FEW_HOURS = "hours_to_show: 24", "hours_to_show: 0.03"
 
 SIGNALS = {
-    "tg1": (27, 26, 28, 27, 25, 27),
-    "tg2": (19, 18, 20, 19, 21, 20),
-    "tg3": (12, 13, 11, 12, 14, 12),
     "goip1": (26, 25, 27, 26, 24, 26),
     "goip2": (18, 19, 17, 18, 20, 19),
     "goip3": (11, 12, 13, 12, 10, 12),
@@ -78,7 +75,7 @@ async def _take_trigger(visitor: Visitor, folder: Path) -> None:
 
 
 async def _live_a_little(simulators: Simulators) -> None:
-    """Let texts arrive, which the demo answers, and the signal change."""
+    """Let texts arrive, which the demo answers, and the signal of the GoIP change."""
     for line, sender, text in TEXTS:
         await simulators.tell("sms", **{"line": line, "from": sender, "text": text})
     for signals in zip(*SIGNALS.values(), strict=True):

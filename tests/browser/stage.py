@@ -20,7 +20,7 @@ from ..simulators.neogate import NeoGate
 BOX_USER, BOX_PASSWORD = "apiuser", "apipass"
 TYPO = "apipas"
 
-PATIENCE = 15.0
+PATIENCE = 60.0
 """Seconds that something may take on a slow machine."""
 
 POLL = 0.2
