@@ -27,7 +27,7 @@ def main() -> int:
     folder.mkdir(parents=True, exist_ok=True)
     if arguments.images:
         return asyncio.run(take(arguments.chromium, folder))
-    for picture in folder.glob("*.png"):
+    for picture in (*folder.glob("[0-9][0-9]-*.png"), *folder.glob("failed.png")):
         picture.unlink()
     return asyncio.run(walk(arguments.chromium, folder))
 
