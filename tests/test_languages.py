@@ -48,6 +48,7 @@ SAME = {
     "de": {
         "Code",
         "Gateway",
+        "Gateways",
         "Host",
         "Limits",
         "Name",
