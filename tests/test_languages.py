@@ -73,7 +73,7 @@ SAME = {
         "ports",
     },
     "pl": {"Host", "Limit", "Operator", "Port", "SMS"},
-    "pt-BR": {"Gateway", "Host", "Normal", "Offline", "SMS", "Status"},
+    "pt-BR": {"Gateway", "Gateways", "Host", "Normal", "Offline", "SMS", "Status"},
     "ru": {"SMS"},
     "uk": {"SMS"},
 }
