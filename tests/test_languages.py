@@ -74,7 +74,7 @@ SAME = {
         "ports",
     },
     "pl": {"Host", "Limit", "Operator", "Port", "SMS"},
-    "pt-BR": {"Gateway", "Host", "Normal", "Offline", "SMS", "Status"},
+    "pt-BR": {"Gateway", "Gateways", "Host", "Normal", "Offline", "SMS", "Status"},
     "ru": {"SMS"},
     "uk": {"SMS"},
 }
