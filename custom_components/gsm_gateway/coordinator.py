@@ -181,7 +181,7 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
             config_entry_id=self.config_entry.entry_id,
             identifiers={self.box_identifier},
             manufacturer=family.manufacturer,
-            model=family.name,
+            model=family.model,
             hw_version=models.pop() if len(models) == 1 else None,
             name=self.config_entry.title,
             configuration_url=url_of(state.host) if state.host else None,
