@@ -66,10 +66,9 @@ class BalanceSensor(GsmPortEntity, SensorEntity):
     def available(self) -> bool:
         return True
 
-    @override
     @callback
     def async_entity_id_changed(self, old_entity_id: str) -> None:
-        """Do nothing: what is listened to does not hang on the id."""
+        """Keep listening: nothing here depends on the entity's id."""
 
     @override
     async def async_added_to_hass(self) -> None:
