@@ -121,7 +121,7 @@ async def test_a_box_and_its_ports_are_devices(hass: HomeAssistant, entry: MockC
     registry, family = dr.async_get(hass), FAMILIES[entry.data["family"]]
     box = registry.async_get_device_by_identifier((DOMAIN, str(entry.unique_id)), entry.entry_id)
     assert box is not None
-    assert (box.manufacturer, box.model, box.name) == (family.manufacturer, family.name, entry.title)
+    assert (box.manufacturer, box.model, box.name) == (family.manufacturer, family.model, entry.title)
     assert box.configuration_url == "http://127.0.0.1"
     children = dr.async_child_entries_for_config_entry(registry, entry.entry_id)
     assert len(children) == 2
