@@ -70,8 +70,6 @@ SAME = {
         "Options",
         "Port",
         "SMS",
-        "messages",
-        "ports",
     },
     "pl": {"Host", "Limit", "Operator", "Port", "SMS"},
     "pt-BR": {"Gateway", "Gateways", "Host", "Normal", "Offline", "SMS", "Status"},
