@@ -43,6 +43,7 @@ from .messages import (
     Push,
     Refused,
     Reply,
+    Report,
     Settings,
     SmsDelivered,
     SmsReceived,
@@ -51,7 +52,7 @@ from .messages import (
     Word,
     is_about_password,
 )
-from .port import Address, Doubt, Heard, Line, Served, check_box, identity_of
+from .port import Address, Doubt, Line, Served, check_box, identity_of
 from .sending import Parcel, Texts
 from .session import Fate, Lane, Talks
 from .ussd import UssdCodes
@@ -186,7 +187,7 @@ class GoipDialog(Dialog[Address]):
         self._ignored[reason] += 1
         return []
 
-    def _count_unread(self, message: Keepalive | Push | Settings) -> None:
+    def _count_unread(self, message: Report | Push | Settings) -> None:
         for unread in message.unread:
             reason = f"unknown_{unread}"
             if reason in self._ignored or len(self._ignored) < _MOST_REASONS:
@@ -204,13 +205,14 @@ class GoipDialog(Dialog[Address]):
     # What the boxes say by themselves
 
     def _on_keepalive(self, keepalive: Keepalive, peer: Address, now: float) -> Steps[Address]:
-        line = self._lines.get(keepalive.line)
+        report = keepalive.report
+        line = self._lines.get(report.line)
         if line is None:
-            served = self._adopter(keepalive, peer)
+            served = self._adopter(report, peer)
             if served is None:
-                return self._on_stranger(keepalive, peer, now)
-            return self._welcome(self._own(served, keepalive.line, now), keepalive, peer, now)
-        if self._boxes[line.gateway].trusts(line.id, keepalive.password):
+                return self._on_stranger(report, peer, now)
+            return self._welcome(self._own(served, report.line, now), keepalive, peer, now)
+        if self._boxes[line.gateway].trusts(line.id, report.password):
             return self._welcome(line, keepalive, peer, now)
         return self._refuse(line, keepalive, peer)
 
@@ -218,32 +220,32 @@ class GoipDialog(Dialog[Address]):
         """Tell a line's box that its password is wrong; and everybody, unless the line is well elsewhere."""
         self._ignore("wrong_password")
         steps: Steps[Address] = []
-        if keepalive.password:  # it would else be answered by more bytes than it has
+        if keepalive.report.password:  # it would else be answered by more bytes than it has
             steps.append(Send(encode_registration(keepalive.count, accepted=False), peer))
         if not line.online or line.host == peer[0]:
             steps += self._doubt(line, Doubt.HEARD)
         return steps
 
-    def _adopter(self, keepalive: Keepalive, peer: Address) -> Served | None:
+    def _adopter(self, report: Report, peer: Address) -> Served | None:
         """Give the box that a line nobody has belongs to, by its password, and by its id or its host."""
         for served in self._boxes.values():
-            at_home = keepalive.line in served.box.lines or peer[0] in served.online.values()
-            trusted = at_home and served.trusts(keepalive.line, keepalive.password)
+            at_home = report.line in served.box.lines or peer[0] in served.online.values()
+            trusted = at_home and served.trusts(report.line, report.password)
             if trusted and len(served.lines) < _MOST_LINES:
                 return served
         return None
 
-    def _on_stranger(self, keepalive: Keepalive, peer: Address, now: float) -> Steps[Address]:
+    def _on_stranger(self, report: Report, peer: Address, now: float) -> Steps[Address]:
         """Tell of a line that nobody owns, but not to itself; a flood of them is told of in part."""
         self._ignore("unknown_line")
-        stranger = (keepalive.line, peer[0], keepalive.password)
+        stranger = (report.line, peer[0], report.password)
         if self._strangers.full(now) or not self._strangers.add(stranger, now):
             return []
-        return [Emit(LineHeard(line=keepalive.line, host=peer[0], password=keepalive.password))]
+        return [Emit(LineHeard(line=report.line, host=peer[0], password=report.password))]
 
     def _welcome(self, line: Line, keepalive: Keepalive, peer: Address, now: float) -> Steps[Address]:
         served = self._boxes[line.gateway]
-        self._count_unread(keepalive)
+        self._count_unread(keepalive.report)
         heard = line.keepalive(keepalive, peer, now)
         line.doubts.discard(Doubt.HEARD)
         first = not served.online
@@ -257,14 +259,11 @@ class GoipDialog(Dialog[Address]):
             steps.append(Emit(ConnectionChanged(gateway=line.gateway, connected=True)))
         if heard.wandering:
             steps.append(_trouble(line.gateway, line.id, Trouble.TWO_ADDRESSES))
-        return [*steps, *self._talks.notice(line, heard, now), *self._ask_anew(line, keepalive, heard, now)]
-
-    def _ask_anew(self, line: Line, keepalive: Keepalive, heard: Heard, now: float) -> Steps[Address]:
-        """Ask a line what may be different since it was asked last."""
-        steps: Steps[Address] = []
+        steps += self._talks.notice(line, heard, now)
+        # Ask the line what may be different since it was asked last.
         if heard.fresh or heard.changed:
             steps += self._queries.read(line, None, now)
-        if keepalive.reporting is False:
+        if keepalive.report.reporting is False:
             steps += self._queries.have_report(line, now)
         return steps
 

@@ -13,15 +13,14 @@ NO_LIMIT = -1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Keepalive:
-    """A line is there (section 2); ``None`` where its firmware does not say.
+class Report:
+    """What a line says of itself in a keepalive (section 2); ``None`` where its firmware does not say.
 
-    ``count`` grows by one from the box's start. ``csq`` is the module's 0 to 31, ``remaining`` minutes
-    or ``NO_LIMIT``. ``reporting`` is false where the box was told to keep calls to itself. ``unread``
-    names the fields whose values mean nothing to us, with the word that stands there.
+    ``csq`` is the module's 0 to 31, ``remaining`` minutes or ``NO_LIMIT``. ``reporting`` is false where the
+    box was told to keep calls to itself. ``unread`` names the fields whose values mean nothing to us, with
+    the word that stands there.
     """
 
-    count: int
     line: str
     password: str = field(repr=False)
     registered: bool | None = None
@@ -37,6 +36,14 @@ class Keepalive:
     reporting: bool | None = None
     cell: str | None = None
     unread: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Keepalive:
+    """A line is there; ``count`` grows by one from the box's start."""
+
+    count: int
+    report: Report
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from .messages import (
     MinutesLeft,
     News,
     Push,
+    Report,
     Settings,
     SmsReceived,
     VoiceChanged,
@@ -95,6 +96,7 @@ class Line:
         self.doubts: set[Doubt] = set()
         self.cells: tuple[str, ...] = ()
         self.ussd: int | None = None
+        self._read_last: tuple[Report | None, PortState] = (None, self.state)
         self._told: tuple[PortState, str | None] | None = None
         self._silent_at: float | None = now + SILENCE
         self._count = 0
@@ -117,31 +119,36 @@ class Line:
     @property
     def deadline(self) -> float | None:
         """When ``tick`` is next needed, if ever."""
-        return min(
-            (when for when in (self._silent_at, self._calls.deadline) if when is not None), default=None
-        )
+        silent_at, of_calls = self._silent_at, self._calls.deadline
+        if silent_at is None or of_calls is None:
+            return silent_at if of_calls is None else of_calls
+        return min(silent_at, of_calls)
 
     def keepalive(self, keepalive: Keepalive, address: Address, now: float) -> Heard:
         """Learn the line's state and address; one that was overtaken only shows that the line is there."""
         self._silent_at = now + SILENCE
         if self._is_overtaken(keepalive.count, now):
             return Heard()
+        report = keepalive.report
         restarted = self._has_restarted(keepalive.count)
         if restarted:
             self._forget_boot()
-        swapped = self._has_another_sim(keepalive)
+        swapped = self._has_another_sim(report)
         heard = Heard(
             fresh=restarted or not self.online,
             restarted=restarted,
-            gone=restarted or (self._registered is True and keepalive.registered is False),
-            changed=swapped or keepalive.registered is not self._registered,
+            gone=restarted or (self._registered is True and report.registered is False),
+            changed=swapped or report.registered is not self._registered,
             wandering=self._has_moved(address, now),
         )
         self.online, self.address, self._heard_at = True, address, now
-        self._count, self._registered = keepalive.count, keepalive.registered
-        if keepalive.call_state is not None:
-            self._calls.reported(keepalive.call_state, now)
-        self._read(keepalive, now, number=None if swapped else self.state.phone_number)
+        self._count, self._registered = keepalive.count, report.registered
+        if report.call_state is not None:
+            self._calls.reported(report.call_state, now)
+        if self._has_news(report):
+            self._read(report, now, number=None if swapped else self.state.phone_number)
+            self._read_last = (report, self.state)
+        self._show_voice()
         return heard
 
     def is_repeat(self, identity: str, now: float) -> bool:
@@ -223,11 +230,8 @@ class Line:
 
     def take_change(self) -> bool:
         """Whether there is something to tell that was not told yet. It counts as told then."""
-        shown = (self.state, self.host)
-        if shown == self._told:
-            return False
-        self._told = shown
-        return True
+        told, self._told = self._told, (self.state, self.host)
+        return self._told != told
 
     def _is_overtaken(self, count: int, now: float) -> bool:
         behind = 0 < self._count - count <= _LATE_BY
@@ -251,9 +255,16 @@ class Line:
     def _wanders(self) -> bool:
         return len(self._moves) == _MOVES and self._moves[-1] - self._moves[0] <= _MOVES_WITHIN
 
-    def _has_another_sim(self, keepalive: Keepalive) -> bool:
+    def _has_news(self, report: Report) -> bool:
+        """Whether this report may make the state another one, which hardly one in a hundred does."""
+        read_last, state = self._read_last
+        return report is not read_last or self.state is not state or state.enabled is False
+
+    def _has_another_sim(self, report: Report) -> bool:
         """Whether the SIM's identity has changed from one value to another; none at all is no value."""
-        sim = (keepalive.imsi, keepalive.iccid)
+        if report is self._read_last[0]:
+            return False
+        sim = (report.imsi, report.iccid)
         pairs = list(zip(self._sim, sim, strict=True))
         self._sim = tuple(new or old for old, new in pairs)
         return any(old and new and old != new for old, new in pairs)
@@ -265,28 +276,27 @@ class Line:
         self._pushes.clear()
         self._calls.forget()
 
-    def _read(self, keepalive: Keepalive, now: float, *, number: str | None) -> None:
-        """Take a keepalive; ``number`` is the SIM's where the keepalive does not tell it."""
+    def _read(self, report: Report, now: float, *, number: str | None) -> None:
+        """Take a report; ``number`` is the SIM's where the report does not tell it."""
         self.state = replace(
             self.state,
-            enabled=self._is_enabled(keepalive, now),
-            signal=None if keepalive.csq is None else 2 * keepalive.csq - 113,
-            operator=keepalive.operator,
-            voip_registered=keepalive.voip_registered,
-            phone_number=keepalive.phone_number or number,
-            imei=keepalive.imei or self.state.imei,
-            imsi=keepalive.imsi,
-            iccid=keepalive.iccid,
+            enabled=self._is_enabled(report, now),
+            signal=None if report.csq is None else 2 * report.csq - 113,
+            operator=report.operator,
+            voip_registered=report.voip_registered,
+            phone_number=report.phone_number or number,
+            imei=report.imei or self.state.imei,
+            imsi=report.imsi,
+            iccid=report.iccid,
         )
-        if keepalive.cell not in (None, self._cell_told):
-            self._set_cell(keepalive.cell)
-        self._set_remaining(keepalive.remaining)
-        self._show_voice()
+        if report.cell not in (None, self._cell_told):
+            self._set_cell(report.cell)
+        self._set_remaining(report.remaining)
         self._show_status()
 
-    def _is_enabled(self, keepalive: Keepalive, now: float) -> bool | None:
+    def _is_enabled(self, report: Report, now: float) -> bool | None:
         """Believe a module that is on the network to be on, once its last keepalive before is over."""
-        if self.state.enabled is False and keepalive.registered and now - self._switched_at >= QUIET:
+        if self.state.enabled is False and report.registered and now - self._switched_at >= QUIET:
             return True
         return self.state.enabled
 
