@@ -92,14 +92,12 @@ _OUTPUT_HEADER = re.compile(r"(Privilege|ActionID):[ ]?([^\r\n]*)\r\n", re.IGNOR
 _OUTPUT_PREFIX = re.compile(r"^Output: ?(.*?)\r?$", re.MULTILINE)
 
 
+_HEADER = re.compile(r"^([^:\r\n]*):[ ]?(.*)\r\n", re.MULTILINE)
+
+
 def _fields(frame: str) -> dict[str, str]:
     """Read headers; of two with one name the first counts, and lines without a colon are no headers."""
-    fields: dict[str, str] = {}
-    for line in frame.split("\r\n"):
-        name, colon, value = line.partition(":")
-        if colon:
-            fields.setdefault(name.strip().lower(), value.removeprefix(" "))
-    return fields
+    return {name.strip().lower(): value for name, value in reversed(_HEADER.findall(frame))}
 
 
 def _read_plain(frame: str) -> Response:

@@ -7,6 +7,7 @@ Readers raise WireError for what no box writes; writers raise InvalidInput for w
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, tzinfo
+from functools import lru_cache
 import math
 import re
 from urllib.parse import quote, unquote_to_bytes
@@ -37,7 +38,11 @@ def masked(data: bytes) -> bytes:
 
 def reader() -> Reader:
     """Give a reader for one connection. No PIN gets past it: a span that refuses its PIN shows it."""
-    return Reader(lambda message: _PIN.sub(Token.PIN_ERROR, message))
+    return Reader(_without_pin)
+
+
+def _without_pin(message: str) -> str:
+    return _PIN.sub(Token.PIN_ERROR, message) if "(" in message else message
 
 
 # What we send: the lines of commands, and the action that runs one.
@@ -144,6 +149,8 @@ def _deed(value: str | None) -> str | None:
     return _WITH_WHOM.split(value, maxsplit=1)[0].strip() or None if value else None
 
 
+# A span says the same in most of its answers, so that what was read of one once is remembered.
+@lru_cache(maxsize=_LONGEST_SPAN)
 def read_details(output: str) -> SpanDetails:
     """Give what is said of a span; a span that is down may say next to nothing.
 
