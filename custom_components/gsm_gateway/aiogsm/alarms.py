@@ -37,6 +37,10 @@ class Alarms[K]:
             self._settle_top()
         return None
 
+    def earliest(self) -> float | None:
+        """No later than ``first``, and at no cost: the time of an alarm that may have been put off since."""
+        return self._heap[0][0] if self._due else None
+
     def take(self, now: float) -> Iterator[K]:
         """Give the keys whose time has come, each once, and forget their alarms."""
         while (when := self.first()) is not None and when <= now:

@@ -362,7 +362,12 @@ def read_settings(answer: Answer) -> Settings:
 
 def encode_registration(count: int, *, accepted: bool) -> bytes:
     """Answer a keepalive (section 2, step 2)."""
-    return f"reg:{count};status:{200 if accepted else 404};".encode()
+    return b"reg:%d;status:%d;" % (count, 200 if accepted else 404)
+
+
+def next_keepalive(data: bytes, count: int) -> bytes:
+    """Write the keepalive that follows the one of this ``count``, if the line says nothing else in it."""
+    return b"req:%d;%b" % (count + 1, data.partition(b";")[2])
 
 
 def encode_acknowledgement(push: Push) -> bytes:

@@ -27,9 +27,8 @@ from ..models import (
     TroubleFound,
     UssdArrived,
 )
-from ..parts import Part
 from ..recent import Recent
-from ..records import DeliveryReported, Memory, SmsArrived
+from ..records import Memory
 from ..requests import AwaitResult, CloseUssd, Request, SendSms, SendUssd
 from ..sendids import SendIds
 from .codec import Malformed, decode, encode_acknowledgement, encode_registration, masked
@@ -45,14 +44,14 @@ from .messages import (
     Reply,
     Report,
     Settings,
-    SmsDelivered,
-    SmsReceived,
     UssdReceived,
     VoiceChanged,
     Word,
+    identity_of,
     is_about_password,
+    record_of,
 )
-from .port import Address, Doubt, Line, Served, check_box, identity_of
+from .port import Address, Doubt, Line, Served, check_box
 from .sending import Parcel, Texts
 from .session import Fate, Lane, Talks
 from .ussd import UssdCodes
@@ -73,6 +72,7 @@ class GoipDialog(Dialog[Address]):
         self._boxes: dict[str, Served] = {}
         self._lines: dict[str, Line] = {}
         self._alarms: Alarms[str] = Alarms()
+        self._foreseen: dict[bytes, Line] = {}
         self._talks = Talks(SendIds(random or SystemRandom(), wall_clock), self._ignored, self._judge)
         self._queries = Queries(self._talks, self._password_of, self._note)
         self._texts = Texts(self._talks)
@@ -126,6 +126,7 @@ class GoipDialog(Dialog[Address]):
             line.online = False  # so that what is kept meanwhile does not begin
             del self._lines[line.id]
             self._alarms.set(line.id, None)
+            self._foreseen.pop(line.foreseen, None)
         return steps
 
     @override
@@ -159,13 +160,16 @@ class GoipDialog(Dialog[Address]):
 
     @override
     def receive(self, data: bytes, peer: Address, now: float) -> Steps[Address]:
+        line = self._foreseen.pop(data, None)
+        if line is not None and line.calm and line.address == peer:
+            return self._on_foreseen(line, peer, now)
         try:
             message = decode(data)
         except Malformed as err:
             return self._ignore(str(err))
         match message:
             case Keepalive():
-                return self._on_keepalive(message, peer, now)
+                return self._on_keepalive(message, data, peer, now)
             case Push():
                 return self._on_push(message, peer, now)
             case _:
@@ -180,8 +184,10 @@ class GoipDialog(Dialog[Address]):
 
     @override
     def deadline(self) -> float | None:
-        firsts = (self._alarms.first(), self._talks.deadline())
-        return min((when for when in firsts if when is not None), default=None)
+        of_lines, of_talks = self._alarms.earliest(), self._talks.deadline()
+        if of_lines is None or of_talks is None:
+            return of_talks if of_lines is None else of_lines
+        return min(of_lines, of_talks)
 
     def _ignore(self, reason: str) -> Steps[Address]:
         self._ignored[reason] += 1
@@ -204,16 +210,24 @@ class GoipDialog(Dialog[Address]):
 
     # What the boxes say by themselves
 
-    def _on_keepalive(self, keepalive: Keepalive, peer: Address, now: float) -> Steps[Address]:
+    def _on_foreseen(self, line: Line, peer: Address, now: float) -> Steps[Address]:
+        """Answer a keepalive that is to the byte what nearly every one is: the last one, one count up."""
+        count = line.keepalive_as_foreseen(now)
+        self._foreseen[line.foreseen] = line
+        self._alarms.set(line.id, line.deadline)
+        self._boxes[line.gateway].note_heard(line)
+        return [Send(encode_registration(count, accepted=True), peer)]
+
+    def _on_keepalive(self, keepalive: Keepalive, data: bytes, peer: Address, now: float) -> Steps[Address]:
         report = keepalive.report
         line = self._lines.get(report.line)
         if line is None:
             served = self._adopter(report, peer)
             if served is None:
                 return self._on_stranger(report, peer, now)
-            return self._welcome(self._own(served, report.line, now), keepalive, peer, now)
+            return self._welcome(self._own(served, report.line, now), keepalive, data, peer, now)
         if self._boxes[line.gateway].trusts(line.id, report.password):
-            return self._welcome(line, keepalive, peer, now)
+            return self._welcome(line, keepalive, data, peer, now)
         return self._refuse(line, keepalive, peer)
 
     def _refuse(self, line: Line, keepalive: Keepalive, peer: Address) -> Steps[Address]:
@@ -243,14 +257,18 @@ class GoipDialog(Dialog[Address]):
             return []
         return [Emit(LineHeard(line=report.line, host=peer[0], password=report.password))]
 
-    def _welcome(self, line: Line, keepalive: Keepalive, peer: Address, now: float) -> Steps[Address]:
+    def _welcome(
+        self, line: Line, keepalive: Keepalive, data: bytes, peer: Address, now: float
+    ) -> Steps[Address]:
         served = self._boxes[line.gateway]
         self._count_unread(keepalive.report)
         heard = line.keepalive(keepalive, peer, now)
+        self._foreseen.pop(line.foreseen, None)
+        line.foresee(keepalive, data)
+        self._foreseen[line.foreseen] = line
         line.doubts.discard(Doubt.HEARD)
         first = not served.online
-        served.online.pop(line.id, None)  # so that who was heard last stands last
-        served.online[line.id] = line.host or peer[0]
+        served.note_heard(line)
         steps: Steps[Address] = [Send(encode_registration(keepalive.count, accepted=True), peer)]
         if heard.restarted:
             steps.append(Emit(PortRestarted(gateway=line.gateway, port=line.id)))
@@ -297,7 +315,7 @@ class GoipDialog(Dialog[Address]):
             return [acknowledgement]
         if line.is_repeat(identity, now):
             return [] if line.is_unkept(identity) else [acknowledgement]
-        if (record := self._record_of(line, push.news, identity)) is None:
+        if (record := record_of(self._boxes[line.gateway].box, push, identity)) is None:
             return [acknowledgement, *self._learn(line, push.news, push.recvid, now)]
         line.begin_keeping(identity)
         return [Keep(record, partial(self._kept, line, identity, acknowledgement))]
@@ -308,24 +326,6 @@ class GoipDialog(Dialog[Address]):
         """Acknowledge a push that is kept; on disk, or in memory where the disk has no room."""
         line.end_keeping(identity)
         return [acknowledgement]
-
-    def _record_of(self, line: Line, news: News, identity: str) -> SmsArrived | DeliveryReported | None:
-        """Give what has to be kept of a push before it is acknowledged, if anything."""
-        match news:
-            case SmsReceived(sender=sender, text=text, complete=complete):
-                loose = self._boxes[line.gateway].box.join_texts
-                part = Part(port=line.id, sender=sender, text=text, loose=loose, complete=complete)
-                return SmsArrived(gateway=line.gateway, part=part, push=identity)
-            case SmsDelivered(sms_no, delivered, number):
-                return DeliveryReported(
-                    gateway=line.gateway,
-                    port=line.id,
-                    reference=sms_no,
-                    delivered=delivered,
-                    number=number,
-                    push=identity,
-                )
-        return None
 
     def _learn(self, line: Line, news: News, recvid: int, now: float) -> Steps[Address]:
         match news:
@@ -355,6 +355,7 @@ class GoipDialog(Dialog[Address]):
     def _doubt(self, line: Line, doubt: Doubt) -> Steps[Address]:
         was_told = bool(line.doubts)
         line.doubts.add(doubt)
+        line.calm = False
         return [] if was_told else [_trouble(line.gateway, line.id, Trouble.UNAUTHENTICATED)]
 
     def _note(self, line: Line, settings: Settings, now: float) -> Steps[Address]:

@@ -5,8 +5,12 @@ The numbers of sections are those of the vendor's "GoIP SMS Interface".
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from hashlib import sha256
 
+from ..dialog import Box
 from ..models import CallState
+from ..parts import Part
+from ..records import DeliveryReported, SmsArrived
 
 NO_LIMIT = -1
 """In place of minutes: outgoing calls are not limited."""
@@ -270,3 +274,30 @@ class Command(StrEnum):
 
 ON, OFF, UNCHANGED = "1", "0", "2"
 """Values of ``SWITCH``, ``SWITCH_ALL`` (a digit for each channel), ``WAITING`` and ``REPORT``."""
+
+
+def identity_of(push: Push) -> str:
+    """Name a push of a line, so that it is known when it comes again. A text in it cannot be told by that."""
+    identity = f"{push.verb}:{push.recvid}"
+    if not isinstance(push.news, SmsReceived):
+        return identity
+    told = f"{push.news.sender}\0{push.news.text}"
+    return f"{identity}:{sha256(told.encode(errors='surrogatepass')).hexdigest()}"
+
+
+def record_of(box: Box, push: Push, identity: str) -> SmsArrived | DeliveryReported | None:
+    """Give what has to be kept of a push to a box before it is acknowledged, if anything."""
+    match push.news:
+        case SmsReceived(sender=sender, text=text, complete=complete):
+            part = Part(port=push.line, sender=sender, text=text, loose=box.join_texts, complete=complete)
+            return SmsArrived(gateway=box.key, part=part, push=identity)
+        case SmsDelivered(sms_no, delivered, number):
+            return DeliveryReported(
+                gateway=box.key,
+                port=push.line,
+                reference=sms_no,
+                delivered=delivered,
+                number=number,
+                push=identity,
+            )
+    return None

@@ -3,7 +3,6 @@
 from collections import deque
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
-from hashlib import sha256
 from hmac import compare_digest
 from typing import NamedTuple
 
@@ -13,6 +12,7 @@ from ..errors import InvalidInput
 from ..models import Call, PortState, PortStatus
 from ..recent import Recent
 from ..text import check_credential
+from .codec import next_keepalive
 from .messages import (
     NO_LIMIT,
     CallHungUp,
@@ -22,10 +22,8 @@ from .messages import (
     Keepalive,
     MinutesLeft,
     News,
-    Push,
     Report,
     Settings,
-    SmsReceived,
     VoiceChanged,
 )
 
@@ -82,7 +80,8 @@ class Line:
     """One line. ``address`` is where its latest keepalive came from, ``state`` what is known of it.
 
     ``cells`` are those that it listed last, ``ussd`` is the sendid of its latest USSD code, ``doubts`` are
-    where its password was wrong last.
+    where its password was wrong last. ``foreseen`` is its next keepalive, to the byte, while it is ``calm``:
+    while nothing but keepalives that say the same is heard of it.
     """
 
     def __init__(self, line: str, gateway: str, now: float) -> None:
@@ -96,6 +95,8 @@ class Line:
         self.doubts: set[Doubt] = set()
         self.cells: tuple[str, ...] = ()
         self.ussd: int | None = None
+        self.foreseen = b""
+        self.calm = False
         self._read_last: tuple[Report | None, PortState] = (None, self.state)
         self._told: tuple[PortState, str | None] | None = None
         self._silent_at: float | None = now + SILENCE
@@ -151,6 +152,25 @@ class Line:
         self._show_voice()
         return heard
 
+    def foresee(self, keepalive: Keepalive, data: bytes) -> None:
+        """Note how the next keepalive reads if it says what this one did, ``data``, and so nothing new."""
+        report = keepalive.report
+        self.foreseen = next_keepalive(data, keepalive.count)
+        self.calm = (
+            self._count == keepalive.count
+            and self.state.enabled is not False
+            and report.reporting is not False
+            and not report.unread
+            and self._calls.agrees(report.call_state)
+        )
+
+    def keepalive_as_foreseen(self, now: float) -> int:
+        """Take the keepalive that was foreseen, and give its count."""
+        self._silent_at, self._heard_at = now + SILENCE, now
+        self._count += 1
+        self.foreseen = next_keepalive(self.foreseen, self._count)
+        return self._count
+
     def is_repeat(self, identity: str, now: float) -> bool:
         """Whether this push came before. Remembers it."""
         return not self._pushes.add(identity, now)
@@ -177,6 +197,7 @@ class Line:
 
     def learn(self, news: News, recvid: int, now: float) -> list[Call]:
         """Take what a push tells of the line itself, and give what it tells of calls."""
+        self.calm = False
         late = self.is_late(recvid)
         calls: list[Call] = []
         match news:
@@ -198,6 +219,7 @@ class Line:
 
     def note(self, settings: Settings, now: float) -> None:
         """Take what the line answered, or took over, as far as it says anything."""
+        self.calm = False
         state = self.state
         if settings.enabled is not None:
             self._switched_at = now
@@ -219,6 +241,7 @@ class Line:
 
     def tick(self, now: float) -> list[Call]:
         """Notice that the line has fallen silent, and that a call's cause does not come."""
+        self.calm = False
         calls = self._calls.tick(now)
         if self._silent_at is not None and now >= self._silent_at:
             self._silent_at, self._last_state = None, None
@@ -325,15 +348,6 @@ class Line:
             self.state = replace(self.state, call_state=self._calls.state)
 
 
-def identity_of(push: Push) -> str:
-    """Name a push of a line, so that it is known when it comes again. A text in it cannot be told by that."""
-    identity = f"{push.verb}:{push.recvid}"
-    if not isinstance(push.news, SmsReceived):
-        return identity
-    told = f"{push.news.sender}\0{push.news.text}"
-    return f"{identity}:{sha256(told.encode(errors='surrogatepass')).hexdigest()}"
-
-
 def check_box(box: Box) -> None:
     """Refuse a password or a line id that no packet can carry."""
     for credential in (box.password, *box.lines, *box.passwords, *box.passwords.values()):
@@ -355,6 +369,11 @@ class Served:
     def trusts(self, line: str, password: str) -> bool:
         """Whether a password is a line's."""
         return compare_digest(self.password_of(line).encode(), password.encode())
+
+    def note_heard(self, line: Line) -> None:
+        """Note that a line was heard from its address, and now last of all."""
+        self.online.pop(line.id, None)
+        self.online[line.id] = line.host or ""
 
     def line(self, port: str) -> Line:
         """Give a line. Raise InvalidInput where the box has no such."""
