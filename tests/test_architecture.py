@@ -1,11 +1,12 @@
 """The rules that the code keeps by itself: who may import whom, how long things are, and words in step."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 import importlib
 import json
 from pathlib import Path
+import re
 import subprocess
 import sys
 from typing import Any
@@ -16,6 +17,7 @@ import yaml
 
 from custom_components import gsm_gateway
 from custom_components.gsm_gateway import (
+    balance_flow,
     config_flow,
     contact_flow,
     history,
@@ -358,7 +360,7 @@ def test_the_fields_of_an_action_are_those_that_it_takes(action: str) -> None:
     assert {str(marker) for marker in schema.schema} == fields(action)
 
 
-def selects(selector: dict[str, Any]) -> Iterator[tuple[str, set[str]]]:
+def selects(selector: Mapping[str, Any]) -> Iterator[tuple[str, set[str]]]:
     """Give the translation key and the options of a select, if it is one that is translated."""
     if "translation_key" in selector.get("select", {}):
         yield selector["select"]["translation_key"], set(selector["select"]["options"])
@@ -378,9 +380,10 @@ def test_every_selector_is_one_of_home_assistant() -> None:
         validate_selector(selector)
 
 
-def test_every_choice_of_an_action_or_a_trigger_has_words_and_none_are_left_over() -> None:
+def test_every_choice_of_an_action_a_trigger_or_a_form_has_words_and_none_are_left_over() -> None:
     given = selectors()
     used = dict(select for selector in given for select in selects(selector))
+    used |= selects({"select": balance_flow.SCHEDULES})
     named = words("translations/en.json")["selector"]
     assert used == {key: set(one["options"]) for key, one in named.items() if "options" in one}
 
@@ -419,9 +422,15 @@ def test_the_choices_of_a_call_are_those_that_are_taken() -> None:
 
 def test_every_issue_has_words_and_none_are_left_over() -> None:
     named = words("translations/en.json")["issues"]
-    assert named.keys() == issues.TROUBLES | issues.FIXABLE | {issues.STORE_FULL}
+    assert named.keys() == issues.TROUBLES | issues.FIXABLE | issues.CONDITIONS
     for key, issue in named.items():
         assert issue.keys() == {"title", "fix_flow" if key in issues.FIXABLE else "description"}
+
+
+def test_every_placeholder_of_an_issue_stands_bare() -> None:
+    for issue in words("translations/en.json")["issues"].values():
+        told = json.dumps(issue, ensure_ascii=False)
+        assert re.search(r"'\{\w+\}'|<\w|https?:", told) is None
 
 
 def test_every_trouble_but_a_password_is_an_issue() -> None:
@@ -433,6 +442,10 @@ def test_every_trouble_but_a_password_is_an_issue() -> None:
 FLOWS = {
     "GsmGatewayConfigFlow": (config_flow, lambda: words("translations/en.json")["config"]),
     "ContactFlow": (contact_flow, lambda: words("translations/en.json")["config_subentries"]["contact"]),
+    "BalanceFlow": (
+        balance_flow,
+        lambda: words("translations/en.json")["config_subentries"]["balance_check"],
+    ),
     "GsmGatewayOptionsFlow": (options_flow, lambda: words("translations/en.json")["options"]),
 }
 

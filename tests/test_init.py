@@ -242,7 +242,7 @@ async def test_udp_port_in_use(hass: HomeAssistant, goip_entry: MockConfigEntry,
     await set_up(hass, goip_entry)
 
     assert goip_entry.state is ConfigEntryState.SETUP_RETRY
-    assert goip_entry.error_reason_translation_key == "cannot_connect"
+    assert goip_entry.error_reason_translation_key == "udp_port_in_use"
 
     transport.close()
     await hass.async_block_till_done()

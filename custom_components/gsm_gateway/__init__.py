@@ -34,13 +34,15 @@ from .aiogsm import (
     InvalidInput,
     Journal,
     LoginRefused,
+    PortInUse,
     PortStatus,
 )
+from .balance_store import async_forget_balances
 from .const import CONF_FAMILY, CONF_LINES, CONF_TIME_ZONE, DOMAIN, REFUSED_PAUSE
 from .coordinator import GsmGatewayConfigEntry, GsmGatewayCoordinator, box_options
 from .discovery import async_get_discovery
 from .history import async_setup_history
-from .issues import FIXABLE, STORE_FULL, TROUBLES, async_end_issues
+from .issues import CONDITIONS, FIXABLE, TROUBLES, async_end_issues, async_setup_issues
 from .options import policy_of
 from .port_services import async_setup_port_services
 from .services import async_setup_services
@@ -97,6 +99,7 @@ async def async_make_gateway(
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Register the actions, and listen for lines that nobody owns."""
+    await async_setup_issues(hass)
     async_setup_services(hass)
     async_setup_port_services(hass)
     async_setup_history(hass)
@@ -122,6 +125,12 @@ def _setup_errors(hass: HomeAssistant, entry: GsmGatewayConfigEntry) -> Iterator
         raise ConfigEntryAuthFailed(translation_domain=DOMAIN, translation_key="invalid_auth") from err
     except InvalidInput as err:
         raise ConfigEntryError(translation_domain=DOMAIN, translation_key="invalid_settings") from err
+    except PortInUse as err:
+        raise ConfigEntryNotReady(
+            translation_domain=DOMAIN,
+            translation_key="udp_port_in_use",
+            translation_placeholders={"udp_port": str(entry.data[CONF_PORT])},
+        ) from err
     except GatewayError as err:
         raise ConfigEntryNotReady(
             translation_domain=DOMAIN,
@@ -171,7 +180,7 @@ def _async_try_again(hass: HomeAssistant, entry: GsmGatewayConfigEntry) -> None:
 
 
 async def _async_on_update(hass: HomeAssistant, entry: GsmGatewayConfigEntry) -> None:
-    """Open the box anew only when its settings changed: a contact or a new line must not drop it."""
+    """Open the box anew only when its settings changed: a contact, a check or a new line must not drop it."""
     coordinator = entry.runtime_data
     if coordinator.settings_changed():
         hass.config_entries.async_schedule_reload(entry.entry_id)
@@ -186,8 +195,9 @@ async def async_unload_entry(hass: HomeAssistant, entry: GsmGatewayConfigEntry) 
 
 async def async_remove_entry(hass: HomeAssistant, entry: GsmGatewayConfigEntry) -> None:
     """Leave nothing behind of a box that is removed."""
-    async_end_issues(hass, entry, *FIXABLE, *TROUBLES, STORE_FULL)
+    async_end_issues(hass, entry, *FIXABLE, *TROUBLES, *CONDITIONS)
     await async_forget_sims(hass, entry)
+    await async_forget_balances(hass, entry)
     await async_remove_store(hass, entry)
 
 

@@ -1,6 +1,9 @@
 """Having a box or a port do something, with errors that name it."""
 
+from homeassistant.exceptions import HomeAssistantError
+
 from .aiogsm import Feature, PortRequest, SetAllEnabled
+from .const import DOMAIN
 from .coordinator import GsmGatewayCoordinator
 from .exceptions import translated_errors
 
@@ -21,6 +24,19 @@ async def async_set_all_enabled(coordinator: GsmGatewayCoordinator, request: Set
     """Switch modules with one command of the box. Raise HomeAssistantError."""
     with translated_errors(coordinator.config_entry.title):
         await coordinator.gateway.set_all_enabled(request)
+
+
+async def async_check_balance(coordinator: GsmGatewayCoordinator, port: str) -> None:
+    """Ask for the balance of a port's SIM. Raise HomeAssistantError, also where the answer cannot be read."""
+    title = coordinator.config_entry.title
+    with translated_errors(title, port):
+        readable = await coordinator.balances.async_check(port)
+    if not readable:
+        raise HomeAssistantError(
+            translation_domain=DOMAIN,
+            translation_key="balance_unreadable",
+            translation_placeholders={"where": f"{title} ({port})"},
+        )
 
 
 async def async_reboot(coordinator: GsmGatewayCoordinator, port: str | None) -> None:

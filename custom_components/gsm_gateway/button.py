@@ -1,16 +1,17 @@
-"""What is done at the press of a button: restarting a port or the box, hanging up, counting anew."""
+"""What is done at the press of a button: restarting a port or the box, hanging up, asking for a balance."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import override
 
 from homeassistant.components.button import ButtonDeviceClass, ButtonEntity, ButtonEntityDescription
-from homeassistant.const import EntityCategory
+from homeassistant.const import EntityCategory, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .aiogsm import Feature, HangUp, ResetRemainingTime
-from .asking import async_ask, async_reboot
+from .asking import async_ask, async_check_balance, async_reboot
+from .balance_entity import async_add_balance_entities
 from .coordinator import GsmGatewayConfigEntry, GsmGatewayCoordinator
 from .entity import EVERY_FAMILY, GsmBoxEntity, GsmPortEntity, async_add_port_entities, supported
 
@@ -48,6 +49,11 @@ PORT_BUTTONS = (
         needs=Feature.CALLS,
     ),
 )
+CHECK_BALANCE = PortButtonDescription(
+    key="check_balance",
+    translation_key="check_balance",
+    press=async_check_balance,
+)
 
 
 async def async_setup_entry(
@@ -62,6 +68,13 @@ async def async_setup_entry(
         entry,
         async_add_entities,
         lambda coordinator, port: (PortButton(coordinator, port, one) for one in described),
+    )
+    async_add_balance_entities(
+        hass,
+        entry,
+        async_add_entities,
+        Platform.BUTTON,
+        lambda coordinator, port: [PortButton(coordinator, port, CHECK_BALANCE)],
     )
 
 

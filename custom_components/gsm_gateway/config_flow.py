@@ -39,6 +39,7 @@ from .aiogsm import (
     PortStatus,
     WrongPeer,
 )
+from .balance_flow import BalanceFlow
 from .const import (
     CONF_ALL_LINES,
     CONF_FAMILY,
@@ -48,6 +49,7 @@ from .const import (
     CONF_NOTIFY_NAME,
     CONF_PASSWORDS,
     DOMAIN,
+    SUBENTRY_BALANCE_CHECK,
     SUBENTRY_CONTACT,
 )
 from .contact_flow import ContactFlow
@@ -184,7 +186,7 @@ class GsmGatewayConfigFlow(ConfigFlow, domain=DOMAIN):
     def async_get_supported_subentry_types(
         cls, config_entry: ConfigEntry
     ) -> dict[str, type[ConfigSubentryFlow]]:
-        return {SUBENTRY_CONTACT: ContactFlow}
+        return {SUBENTRY_CONTACT: ContactFlow, SUBENTRY_BALANCE_CHECK: BalanceFlow}
 
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:

@@ -12,7 +12,11 @@ CONF_LINE = "line"
 CONF_LINES = "lines"
 CONF_NOTIFY_NAME = "notify_name"
 CONF_NUMBER = "number"
+CONF_PATTERN = "pattern"
+CONF_SCHEDULE = "schedule"
+CONF_TIME = "time"
 CONF_TRUSTED = "trusted"
+CONF_UNIT = "unit"
 
 # Options.
 CONF_ALLOW_SET_IMEI = "allow_set_imei"
@@ -32,6 +36,7 @@ CONF_REPEAT_SEND = "repeat_send"
 CONF_TEXTS_IN_STATES = "texts_in_states"
 CONF_TIME_ZONE = "time_zone"
 
+SUBENTRY_BALANCE_CHECK = "balance_check"
 SUBENTRY_CONTACT = "contact"
 
 EVENT_SMS_RECEIVED = f"{DOMAIN}_sms_received"

@@ -22,6 +22,7 @@ from .aiogsm import (
     Gateway,
     GatewayEvent,
     GatewayState,
+    LineRefused,
     LoginRefused,
     MessageChanged,
     PortRestarted,
@@ -34,6 +35,8 @@ from .aiogsm import (
     UssdArrived,
 )
 from .announcer import Announcer
+from .balance_check import async_remove_check
+from .balances import Balances
 from .const import (
     CONF_CHANNELS,
     CONF_IMEIS,
@@ -53,8 +56,12 @@ from .issues import (
     BOX,
     BREAKER_TRIPPED,
     LINE_TAKEN,
+    PIN_NEEDED,
     SENDS_TWICE,
+    TROUBLES,
     TWO_ADDRESSES,
+    WRONG_PASSWORD,
+    Impostors,
     Wanderers,
     async_end_issue,
     async_end_issues,
@@ -99,12 +106,15 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
         self._forgotten: set[str] = set()
         self.presence = Presence(hass, entry.title)
         self.sims = SimWatch(hass, entry)
+        self.balances = Balances(hass, entry, gateway)
         self._wanderers = Wanderers(hass, entry)
+        self._impostors = Impostors(hass, entry)
         self.unique_id: str = entry.unique_id or entry.entry_id
 
     async def async_open(self) -> None:
         """Open the gateway. Raise GatewayError or StoreError."""
         await self.sims.async_load()
+        await self.balances.async_load()
         self._end_old_issues()
         await self.gateway.open(certain=True)
         try:
@@ -132,9 +142,12 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
         """Close the gateway; what it still tells on the way is heard."""
         self.presence.close()
         self._wanderers.close()
+        self._impostors.close()
+        self.balances.close()
         await self.gateway.close()
         self.announcer.begin()  # what has waited for Home Assistant's start is told at least on the bus
         await self.sims.async_save()
+        await self.balances.async_save()
 
     def _end_old_issues(self) -> None:
         """End what the box tells anew if it is not over, and what the options have ended."""
@@ -185,12 +198,13 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
         return self.box_device_id() if port is None else self.port_device_id(port)
 
     def async_listen_contacts(self, listener: ContactListener) -> CALLBACK_TYPE:
-        """Await ``listener`` whenever contacts came, went or changed."""
+        """Await ``listener`` whenever contacts or balance checks came, went or changed."""
         self._contact_listeners.append(listener)
         return lambda: self._contact_listeners.remove(listener)
 
     async def async_contacts_changed(self) -> None:
-        """Tell everybody who listens for contacts."""
+        """Tell everybody who listens for contacts and balance checks."""
+        self.balances.changed()
         for listener in list(self._contact_listeners):
             await listener()
 
@@ -203,7 +217,10 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
         """Forget a port that is gone for good; the box is opened anew without it."""
         self._forgotten.add(port)
         self.sims.forget(port)
+        for kind in (*TROUBLES, PIN_NEEDED, WRONG_PASSWORD):
+            async_end_issue(self.hass, self.config_entry, port, kind)
         entry = self.config_entry
+        async_remove_check(self.hass, entry, port)
         data, options = dict(entry.data), dict(entry.options)
         if CONF_LINES in data:
             data[CONF_LINES] = [line for line in data[CONF_LINES] if line != port]
@@ -230,8 +247,8 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
                 self.announcer.ussd(port, text)
             case ConnectionChanged():
                 self._on_connection(event)
-            case TroubleFound(port=port, trouble=trouble):
-                self._on_trouble(port, trouble)
+            case TroubleFound() | LineRefused():
+                self._on_trouble(event)
             case BreakerTripped():
                 self._tell_tripped()
             case PortRestarted():
@@ -253,11 +270,16 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
         for name, port in changed.items():
             if port.status is not PortStatus.OFFLINE:
                 async_end_issue(self.hass, self.config_entry, name, LINE_TAKEN)
+            if port.status is PortStatus.PIN_ERROR:
+                async_raise_issue(self.hass, self.config_entry, name, PIN_NEEDED)
+            else:
+                async_end_issue(self.hass, self.config_entry, name, PIN_NEEDED)
         moved = state.host != self.data.host
         self.async_set_updated_data(state)
         if moved:
             self.box_device_id()
             self._wanderers.moved()
+            self._impostors.moved(state.host)
 
     def _on_connection(self, event: ConnectionChanged) -> None:
         if isinstance(event.error, LoginRefused) and event.error.certain:
@@ -275,13 +297,16 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
         for flow in list(self.config_entry.async_get_active_flows(self.hass, {SOURCE_REAUTH})):
             self.hass.config_entries.flow.async_abort(flow["flow_id"])
 
-    def _on_trouble(self, port: str, trouble: Trouble) -> None:
-        if trouble is Trouble.UNAUTHENTICATED:
-            self.config_entry.async_start_reauth(self.hass, data={CONF_LINE: port})
-        elif trouble is Trouble.TWO_ADDRESSES:
-            self._wanderers.add(port)
-        else:
-            async_raise_issue(self.hass, self.config_entry, port, trouble.value)
+    def _on_trouble(self, event: TroubleFound | LineRefused) -> None:
+        match event:
+            case LineRefused(port=port, host=host):
+                self._impostors.heard(port, host)
+            case TroubleFound(port=port, trouble=Trouble.UNAUTHENTICATED):
+                self.config_entry.async_start_reauth(self.hass, data={CONF_LINE: port})
+            case TroubleFound(port=port, trouble=Trouble.TWO_ADDRESSES):
+                self._wanderers.add(port)
+            case TroubleFound(port=port, trouble=trouble):
+                async_raise_issue(self.hass, self.config_entry, port, trouble.value)
 
     def _tell_tripped(self) -> None:
         async_raise_issue(self.hass, self.config_entry, BOX, BREAKER_TRIPPED)
@@ -295,6 +320,7 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
     def _on_started(self, _hass: HomeAssistant) -> None:
         self.announcer.begin()
         self.gateway.begin_handing_on()
+        self.balances.begin()
 
 
 def box_options(options: Mapping[str, Any]) -> dict[str, Any]:

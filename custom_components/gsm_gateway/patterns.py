@@ -54,7 +54,17 @@ def pattern(value: object) -> str:
 
 def found(searched: str, text: str) -> bool:
     """Whether a pattern that was accepted matches anywhere in the beginning of a text."""
-    return re.search(searched, text[:MOST_SEARCHED]) is not None
+    return search(searched, text) is not None
+
+
+def search(searched: str, text: str) -> re.Match[str] | None:
+    """Give where a pattern that was accepted first matches in the beginning of a text, if it does."""
+    return re.search(searched, text[:MOST_SEARCHED])
+
+
+def named_groups(accepted: str) -> set[str]:
+    """Give the names of the groups of a pattern that was accepted."""
+    return set(re.compile(accepted).groupindex)
 
 
 def _repeats_what_varies(written: str) -> bool:

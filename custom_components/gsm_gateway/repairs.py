@@ -6,9 +6,10 @@ from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow, Rep
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 
+from .balance_repair import BalanceUnreadableFlow
 from .const import CONF_ENTRY_ID, CONF_LINE, CONF_REPEAT_SEND
 from .coordinator import GsmGatewayConfigEntry
-from .issues import BREAKER_TRIPPED, SENDS_TWICE, STORE_DAMAGED
+from .issues import BALANCE_UNREADABLE, BREAKER_TRIPPED, SENDS_TWICE, STORE_DAMAGED
 
 
 async def async_create_fix_flow(
@@ -17,6 +18,8 @@ async def async_create_fix_flow(
     """Give the dialog that ends an issue."""
     assert data is not None  # given to every issue of ours
     entry = hass.config_entries.async_get_known_entry(str(data[CONF_ENTRY_ID]))
+    if issue_id.startswith(BALANCE_UNREADABLE):
+        return BalanceUnreadableFlow(entry, str(data[CONF_LINE]))
     if issue_id.startswith(SENDS_TWICE):
         return SendsTwiceFlow(entry)
     if issue_id.startswith(BREAKER_TRIPPED):

@@ -14,6 +14,7 @@ from homeassistant.const import (
     PERCENTAGE,
     SIGNAL_STRENGTH_DECIBELS_MILLIWATT,
     EntityCategory,
+    Platform,
     UnitOfTime,
 )
 from homeassistant.core import HomeAssistant
@@ -21,6 +22,8 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
 
 from .aiogsm import CallState, Feature, GatewayState, NetworkStatus, PortState, PortStatus
+from .balance_entity import async_add_balance_entities
+from .balance_sensor import BALANCE_SENSORS, BalanceSensor
 from .coordinator import GsmGatewayConfigEntry
 from .entity import EVERY_FAMILY, GsmBoxEntity, GsmPortEntity, async_add_port_entities, supported
 
@@ -231,6 +234,13 @@ async def async_setup_entry(
             *(PortSensor(coordinator, port, description) for description in described),
             *(SentSensor(coordinator, port, description) for description in SENT_SENSORS),
         ],
+    )
+    async_add_balance_entities(
+        hass,
+        entry,
+        async_add_entities,
+        Platform.SENSOR,
+        lambda coordinator, port: (BalanceSensor(coordinator, port, one) for one in BALANCE_SENSORS),
     )
 
 

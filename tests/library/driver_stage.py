@@ -44,6 +44,7 @@ class Script(Dialog[str]):
     due: float | None = None
     steps: dict[str, Steps[str]] = field(default_factory=dict)
     refuses: GatewayError | None = None
+    owners: dict[str, str] = field(default_factory=dict)
     on_submit: Callable[[Ticket], Steps[str]] = lambda _: []
 
     @property
@@ -52,7 +53,11 @@ class Script(Dialog[str]):
         return {}
 
     @override
-    def masked(self, data: bytes) -> bytes:
+    def owner_of(self, peer: str) -> str | None:
+        return self.owners.get(peer)
+
+    @override
+    def masked(self, data: bytes, peer: str) -> bytes:
         return data.replace(b"secret", b"***")
 
     def _asked(self, what: str, *about: object) -> Steps[str]:

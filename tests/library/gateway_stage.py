@@ -1,7 +1,7 @@
 """A gateway, and all that is beyond it: a family whose boxes do and say what the test wants."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import override
 from unittest.mock import Mock
@@ -29,6 +29,7 @@ from custom_components.gsm_gateway.aiogsm.parts import Part
 from custom_components.gsm_gateway.aiogsm.records import Departing, Memory, Record, SmsArrived
 from custom_components.gsm_gateway.aiogsm.requests import Outcome, Request, SendSms, SendUssd, SmsTaken
 from custom_components.gsm_gateway.aiogsm.sender import Sending
+from custom_components.gsm_gateway.aiogsm.wirelog import Piece, Pseudonyms, Way, WireLine
 
 from .clocks import StoppedClock
 
@@ -88,7 +89,11 @@ class Script(Dialog[str]):
         return {}
 
     @override
-    def masked(self, data: bytes) -> bytes:
+    def owner_of(self, peer: str) -> str | None:
+        return self.keys[0] if self.keys else None
+
+    @override
+    def masked(self, data: bytes, peer: str) -> bytes:
         return data.replace(b"secret", b"***")
 
     @override
@@ -184,6 +189,7 @@ class World:
             check_sms=Mock(),
             make_dialog=lambda: Script(self),
             make_link=lambda _: Wire(self),
+            transcribe=transcribe_plainly,
         )
         self.listening = replace(
             self.dialled,
@@ -225,6 +231,15 @@ class World:
     def codes(self) -> list[str]:
         """What was asked to be dialled, as ``code@port``."""
         return [f"{one.code}@{one.port}" for one in self.asked if isinstance(one, SendUssd)]
+
+
+def transcribe_plainly(pieces: Sequence[Piece], names: Pseudonyms) -> list[WireLine]:
+    """Show all, as no family may."""
+    return [
+        WireLine(one.at, one.way, names.name("link", one.peer), one.data.decode())
+        for one in pieces
+        if one.way is not Way.IN or one.data
+    ]
 
 
 def not_served_with_words(ticket: Ticket) -> Steps[str]:

@@ -215,6 +215,7 @@ def _family(pace: float) -> Family:
         check_sms=Mock(),
         make_dialog=Mock(),
         make_link=Mock(),
+        transcribe=Mock(),
     )
 
 

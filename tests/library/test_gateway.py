@@ -2,11 +2,13 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 import gc
 from unittest.mock import Mock
 
 import pytest
 
+from custom_components.gsm_gateway.aiogsm.dialog import Send
 from custom_components.gsm_gateway.aiogsm.errors import (
     CannotConnect,
     GatewayError,
@@ -34,6 +36,7 @@ from custom_components.gsm_gateway.aiogsm.models import (
     ReceivedSms,
     UssdArrived,
 )
+from custom_components.gsm_gateway.aiogsm.wirelog import Pseudonyms, Way
 
 from .clocks import WALL, settled, start, turns_of_the_loop
 from .gateway_stage import (
@@ -325,3 +328,31 @@ async def test_a_failing_listener_does_not_keep_the_gateway_from_closing(
     gateway.subscribe(Mock(side_effect=RuntimeError("broken listener")))
     await gateway.close()
     await assert_closed(world, gateway)
+
+
+# What passed over the wire
+
+
+async def test_when_it_was_heard_last(world: World, gateway: Gateway) -> None:
+    assert gateway.heard_at == WALL
+    await world.clock.move(60.0)
+    assert gateway.heard_at == WALL
+    world.emit()
+    assert gateway.heard_at == WALL + timedelta(seconds=60)
+
+
+async def test_nothing_was_heard_of_a_gateway_that_is_closed(world: World, hub: Hub) -> None:
+    gateway = make(world, hub)
+    assert (gateway.heard_at, gateway.transcript(Pseudonyms())) == (None, [])
+    await gateway.open()
+    assert gateway.heard_at is None
+    await gateway.close()
+    assert gateway.heard_at is None
+
+
+async def test_a_transcript_is_what_the_family_makes_of_its_own_wire(world: World, gateway: Gateway) -> None:
+    world._perform([Send(b"hello", "peer")])
+    [line] = gateway.transcript(Pseudonyms())
+    assert (line.way, line.link, line.text) == (Way.OUT, "<link 1>", "hello")
+    assert gateway.moment(line.at) == WALL
+    assert gateway.transcript(Pseudonyms(), of_strangers=True) == []

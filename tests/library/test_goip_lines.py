@@ -9,6 +9,7 @@ from custom_components.gsm_gateway.aiogsm.models import (
     CallState,
     ConnectionChanged,
     LineHeard,
+    LineRefused,
     PortChanged,
     PortRestarted,
     PortState,
@@ -124,13 +125,14 @@ def test_another_port_of_the_same_host_is_no_news(bench: Bench) -> None:
 
 def test_a_wrong_password_is_refused_and_changes_nothing(bench: Bench) -> None:
     steps = bench.receive(keepalive(2, word="no", status="LOGOUT"), STRANGER)
-    assert steps == [Send(b"reg:2;status:404;", STRANGER)]  # and no trouble: the line is well
+    refused = LineRefused(gateway="box", port="goip1", host=STRANGER[0])
+    assert steps == [Send(b"reg:2;status:404;", STRANGER), Emit(refused)]  # and no trouble: the line is well
     assert bench.dialog.ignored == {"wrong_password": 1}
     assert sent(bench.submit(Reboot(port="goip1")))[0][1] == PEER
 
 
 def test_an_empty_password_gets_no_answer_because_it_would_be_longer(bench: Bench) -> None:
-    assert bench.receive("req:1;id:goip1;pass:", STRANGER) == []
+    assert sent(bench.receive("req:1;id:goip1;pass:", STRANGER)) == []
     assert bench.dialog.ignored == {"wrong_password": 1}
 
 
@@ -360,9 +362,9 @@ def test_lines_may_have_passwords_of_their_own() -> None:
 
 def test_no_password_is_shown() -> None:
     bench = own_passwords()
-    assert bench.dialog.masked(b"PASSWORD 5 pw2\n") == b"PASSWORD 5 ***\n"
-    assert bench.dialog.masked(b"USSD 5 pw 1") == b"USSD 5 *** 1"
-    assert bench.dialog.masked(b"req:1;id:a;pass:other;") == b"req:1;id:a;pass:***;"
+    assert bench.dialog.masked(b"PASSWORD 5 pw2\n", PEER) == b"PASSWORD 5 ***\n"
+    assert bench.dialog.masked(b"USSD 5 pw 1", PEER) == b"USSD 5 *** 1"
+    assert bench.dialog.masked(b"req:1;id:a;pass:other;", PEER) == b"req:1;id:a;pass:***;"
 
 
 @pytest.mark.parametrize("passwords", [{"a b": "pw"}, {"goip1": ""}])
@@ -378,6 +380,22 @@ def test_a_line_with_a_wrong_password_is_told_of_once() -> None:
     assert told(bench.receive(wrong), TroubleFound) == []
     bench.receive(right)
     assert told(bench.receive(wrong), TroubleFound) != []
+
+
+def test_who_reports_as_a_line_that_is_well_elsewhere_is_told_of_now_and_then(bench: Bench) -> None:
+    wrong, told_at = keepalive(word="no"), []
+    for _ in range(12):
+        if told(bench.receive(wrong, STRANGER), LineRefused):
+            told_at.append(bench.now)
+        bench.after(1.0)
+    assert len(told_at) == 3  # every 5 seconds
+    assert told(bench.receive(keepalive(word="worse"), STRANGER), LineRefused) == []
+
+
+def test_a_flood_of_those_who_report_as_a_line_is_told_of_in_part(bench: Bench) -> None:
+    wrong = keepalive(word="no")
+    heard = [bench.receive(wrong, (f"10.0.{count // 250}.{count % 250}", 1)) for count in range(600)]
+    assert sum(bool(told(steps, LineRefused)) for steps in heard) == 256
 
 
 @pytest.mark.parametrize(
@@ -444,3 +462,30 @@ def test_a_line_that_moves_now_and_then_is_no_trouble(bench: Bench) -> None:
     for count in range(2, 40):
         bench.after(90)
         assert told(bench.receive(keepalive(count), (PEER, MOVED)[count // 2 % 2]), TroubleFound) == []
+
+
+# Whose an address is
+
+
+def test_a_far_end_is_of_the_box_whose_line_was_welcomed_there_last() -> None:
+    bench = Bench(BOX, Box(key="other", password="pw", lines=("goip9",)))
+    owner_of = bench.dialog.owner_of
+    assert owner_of(PEER) is None
+    bench.receive(keepalive(word="no"))
+    assert owner_of(PEER) is None
+    bench.receive(keepalive())
+    bench.receive(keepalive(line="goip9"), PEER2)
+    assert (owner_of(PEER), owner_of(PEER2), owner_of(STRANGER)) == ("box", "other", None)
+    bench.receive(keepalive(2), MOVED)
+    assert (owner_of(PEER), owner_of(MOVED)) == (None, "box")
+    bench.detach()
+    assert (owner_of(MOVED), owner_of(PEER2)) == (None, "other")
+
+
+def test_lines_that_share_an_address_share_it_again_after_one_has_moved() -> None:
+    bench = Bench(Box(key="box", password="pw", lines=("goip1", "goip2")))
+    bench.receive(keepalive())
+    bench.receive(keepalive(line="goip2"))
+    bench.receive(keepalive(2), MOVED)
+    bench.receive(keepalive(2, line="goip2"))
+    assert bench.dialog.owner_of(PEER) == "box"

@@ -67,6 +67,7 @@ class World:
             check_sms=Mock(),
             make_dialog=lambda: Mock(spec=Dialog),
             make_link=lambda _: Wire(self),
+            transcribe=Mock(),
         )
         self.listening = replace(self.dialled, key="listening", features=Feature.PORTS_BY_THEMSELVES)
 

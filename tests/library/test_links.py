@@ -8,7 +8,7 @@ from typing import override
 
 import pytest
 
-from custom_components.gsm_gateway.aiogsm.errors import CannotConnect, GatewayError, LinkLost
+from custom_components.gsm_gateway.aiogsm.errors import CannotConnect, GatewayError, LinkLost, PortInUse
 from custom_components.gsm_gateway.aiogsm.link import Listener, tcp_client
 from custom_components.gsm_gateway.aiogsm.link.tcp_client import TcpClient
 from custom_components.gsm_gateway.aiogsm.link.udp_server import Address, UdpServer
@@ -536,7 +536,7 @@ async def test_any_free_port_is_taken_and_told(udp_ear: Ear[Address]) -> None:
 async def test_a_port_in_use_is_told_and_leaves_nothing(udp_ear: Ear[Address]) -> None:
     async with listening(udp_ear) as first:
         second = UdpServer(first.port, host=LOOPBACK)
-        with pytest.raises(CannotConnect, match=str(first.port)):
+        with pytest.raises(PortInUse, match=str(first.port)):
             await second.start(Ear())
         await second.close()
 

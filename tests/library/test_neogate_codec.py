@@ -1,8 +1,10 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, tzinfo
+from itertools import pairwise
 from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
+from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.gsm_gateway.aiogsm import ami
@@ -581,7 +583,19 @@ def test_power_replies(output: str, refused: bool) -> None:
     ],
 )
 def test_what_is_logged_of_the_wire(data: bytes, shown: bytes) -> None:
-    assert codec.masked(data) == shown
+    assert codec.Mask().hide(data) == shown
+
+
+PIN_AND_PASSWORD = b"GSM span 2: Pin (1234) Error, Up\nGSM span 3: Pin (987) Error\r\nSecret: pa)ss4711\r\n"
+
+
+@given(cuts=st.sets(st.integers(0, len(PIN_AND_PASSWORD))))
+def test_nothing_secret_is_logged_in_whatever_pieces_it_comes(cuts: set[int]) -> None:
+    mask, places = codec.Mask(), [0, *sorted(cuts), len(PIN_AND_PASSWORD)]
+    pieces = [PIN_AND_PASSWORD[begin:end] for begin, end in pairwise(places)]
+    shown = b"".join(mask.hide(piece) for piece in pieces)
+    assert not {*b"1489"} & {*shown}  # digits of the secrets, and of nothing else
+    assert shown.translate(None, b"* ") == (b"GSMspan2:Pin()Error,Up\nGSMspan3:Pin()Error\r\nSecret:\r\n")
 
 
 WRITTEN: list[tuple[bytes, str]] = [

@@ -7,11 +7,12 @@ The map, from the wire up:
 ``neogate/``,           a family each: ``messages`` (what is read), ``codec`` (bytes to them and
 ``goip/``               back), ``session`` (one conversation), ``sending`` (outgoing texts), ``ussd``,
                         ``commands`` (what else can be asked), ``port`` (one SIM slot), ``dialog`` (all
-                        of it, without sockets or clocks). Twin folders: who knows one finds the way in
-                        the other
+                        of it, without sockets or clocks), ``transcript`` (what may be shown of the
+                        wire). Twin folders: who knows one finds the way in the other
 ``dialog.py``           the contract of a dialog: it is told what happened and when, and returns Steps
 ``driver.py``           runs any dialog over any link
 ``hub.py``              lends drivers: gateways that register at one UDP port share its socket
+``wirelog.py``          the last of what passed over a wire, to be asked for when something is wrong
 ``ami.py``              the manager interface of an Asterisk, which the NeoGate's API is made of
 ``fields.py``           lists of ``key:value;``, which GoIP packets are made of
 ``parts.py``            joins the parts of long texts
@@ -23,6 +24,7 @@ The map, from the wire up:
 ``listeners.py``        who is told of events
 ``requests.py``         what can be asked of a port or a box
 ``gateway.py``          Gateway, all that Home Assistant sees of a box; ``events.py`` is what it tells
+``menus.py``            a USSD code and the answers to its menus, in one session
 ``mail.py``             all texts of a gateway, both ways, and the journal that they are kept in
 ``admission.py``        who may queue a text; ``limits.py`` counts
 ``outbox.py``           the queue: a lane per port (``lanes.py``), for texts and USSD in turn;
@@ -58,6 +60,7 @@ from .errors import (
     NotSupported,
     OutcomeUnknown,
     PortBusy,
+    PortInUse,
     PortNotReady,
     StillStarting,
     WrongPeer,
@@ -78,6 +81,7 @@ from .models import (
     GatewayState,
     HandedOn,
     LineHeard,
+    LineRefused,
     Message,
     MessageError,
     MessageStatus,
@@ -115,6 +119,8 @@ from .requests import (
 )
 from .sender import Sending
 from .split import split_text
+from .text import check_ussd_code
+from .wirelog import Pseudonyms, Way, WireLine
 
 __all__ = [
     "FAMILIES",
@@ -151,6 +157,7 @@ __all__ = [
     "Journal",
     "Limits",
     "LineHeard",
+    "LineRefused",
     "LinkLost",
     "LockCell",
     "LoginRefused",
@@ -166,12 +173,14 @@ __all__ = [
     "Policy",
     "PortBusy",
     "PortChanged",
+    "PortInUse",
     "PortNotReady",
     "PortRequest",
     "PortRestarted",
     "PortState",
     "PortStatus",
     "Priority",
+    "Pseudonyms",
     "Query",
     "ReceivedSms",
     "RefreshCells",
@@ -194,6 +203,9 @@ __all__ = [
     "TroubleFound",
     "UssdArrived",
     "UssdReply",
+    "Way",
+    "WireLine",
     "WrongPeer",
+    "check_ussd_code",
     "split_text",
 ]

@@ -97,7 +97,10 @@ _HEADER = re.compile(r"^([^:\r\n]*):[ ]?(.*)\r\n", re.MULTILINE)
 
 def _fields(frame: str) -> dict[str, str]:
     """Read headers; of two with one name the first counts, and lines without a colon are no headers."""
-    return {name.strip().lower(): value for name, value in reversed(_HEADER.findall(frame))}
+    fields: dict[str, str] = {}
+    for name, value in _HEADER.findall(frame):
+        fields.setdefault(name.strip().lower(), value)
+    return fields
 
 
 def _read_plain(frame: str) -> Response:
@@ -138,11 +141,14 @@ _KINDS: tuple[tuple[re.Pattern[bytes], bytes, Callable[[str], Message]], ...] = 
 class Reader:
     """Cuts one connection's bytes into messages. The only code that sees half of one."""
 
-    def __init__(self, clean: Callable[[str], str] = str) -> None:
-        """Begin before the greeting. ``clean`` takes out of every message what nobody may see."""
+    def __init__(self, clean: Callable[[str], str] = str, *, greeted: bool = False) -> None:
+        """Begin before the greeting, unless it was read before.
+
+        ``clean`` takes out of every message what nobody may see.
+        """
         self._clean = clean
         self._buffer = bytearray()
-        self._greeted = False
+        self._greeted = greeted
 
     def feed(self, data: bytes) -> None:
         """Take what came, any piece of the stream."""

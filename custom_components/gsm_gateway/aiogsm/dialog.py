@@ -102,8 +102,15 @@ class Dialog[P](ABC):
         """How many packets were ignored, by reason."""
 
     @abstractmethod
-    def masked(self, data: bytes) -> bytes:
-        """Give bytes of the wire as they may be logged: without passwords and PINs."""
+    def owner_of(self, peer: P) -> str | None:
+        """Give the key of the gateway that a far end is of, if that is known. Called for every packet."""
+
+    @abstractmethod
+    def masked(self, data: bytes, peer: P) -> bytes:
+        """Give bytes of the wire as they may be logged: without passwords and PINs.
+
+        Called with all pieces of a stream in their order, for what is to be masked may be in several.
+        """
 
     @abstractmethod
     def attach(self, box: Box, memory: Memory, now: float) -> Steps[P]:

@@ -14,6 +14,7 @@ from .listeners import Listeners
 from .models import DialogEvent
 from .records import Memory, Record
 from .requests import Outcome, Request
+from .wirelog import Way, WireLog
 
 type Keeper = Callable[[Record], Awaitable[bool]]
 """Makes a record of one gateway durable, and tells whether it is."""
@@ -28,6 +29,7 @@ class Driver[P](Listener[P]):
         """Join the two; nothing is opened yet."""
         self._dialog = dialog
         self._link = link
+        self.wire = WireLog()
         self._loop = asyncio.get_running_loop()
         self._steps: deque[Step[P]] = deque()
         self._performing = False
@@ -64,6 +66,7 @@ class Driver[P](Listener[P]):
         steps = self._dialog.attach(box, memory, self._loop.time())
         self._keepers[box.key] = keeper
         self._attached.add(box.key)
+        self.wire.add(box.key)
         self._perform(steps)
 
     async def detach(self, key: str) -> None:
@@ -78,6 +81,7 @@ class Driver[P](Listener[P]):
         while tasks := [task for task, gateway in self._keeping.items() if gateway == key]:
             await asyncio.wait(tasks)
         del self._keepers[key]
+        self.wire.remove(key)
 
     async def submit[O](self, key: str, request: Request[O]) -> O:
         """Ask something of a gateway and wait for its outcome. Raise GatewayError as the request's."""
@@ -98,16 +102,23 @@ class Driver[P](Listener[P]):
 
     @override
     def on_opened(self, peer: P) -> None:
-        self._perform(self._dialog.opened(peer, self._loop.time()))
+        now = self._loop.time()
+        self.wire.note(self._dialog.owner_of(peer), now, Way.OPENED, peer)
+        self._perform(self._dialog.opened(peer, now))
 
     @override
     def on_received(self, data: bytes, peer: P) -> None:
         self._log_wire("<", data, peer)
-        self._perform(self._dialog.receive(data, peer, self._loop.time()))
+        now = self._loop.time()
+        steps = self._dialog.receive(data, peer, now)
+        self.wire.note(self._dialog.owner_of(peer), now, Way.IN, peer, data)  # known now at the latest
+        self._perform(steps)
 
     @override
     def on_lost(self, peer: P, reason: GatewayError) -> None:
-        self._perform(self._dialog.lost(peer, reason, self._loop.time()))
+        now = self._loop.time()
+        self.wire.note(self._dialog.owner_of(peer), now, Way.LOST, peer)
+        self._perform(self._dialog.lost(peer, reason, now))
 
     def _perform(self, steps: Steps[P]) -> None:
         # A listener may submit while steps are performed; its steps then follow those already there.
@@ -126,6 +137,7 @@ class Driver[P](Listener[P]):
         match step:
             case Send(data, peer):
                 self._log_wire(">", data, peer)
+                self.wire.note(self._dialog.owner_of(peer), self._loop.time(), Way.OUT, peer, data)
                 self._link.send(data, peer)
             case Emit(event):
                 self._listeners.tell(event)
@@ -167,4 +179,4 @@ class Driver[P](Listener[P]):
     def _log_wire(self, direction: str, data: bytes, peer: P) -> None:
         if not _WIRE.isEnabledFor(logging.DEBUG):
             return
-        _WIRE.debug("%s %s %r", direction, peer, self._dialog.masked(data))
+        _WIRE.debug("%s %s %r", direction, peer, self._dialog.masked(data, peer))

@@ -31,6 +31,10 @@ class CannotConnect(GatewayError, ConnectionError):
     """The link could not be opened: host out of reach, connection refused, UDP port in use."""
 
 
+class PortInUse(CannotConnect):
+    """Another program of this host listens on the UDP port."""
+
+
 class LinkLost(GatewayError, ConnectionError):
     """The link was there and is gone, or was given up because it fell silent."""
 

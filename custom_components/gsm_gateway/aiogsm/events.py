@@ -6,6 +6,7 @@ from .models import (
     CallChanged,
     ConnectionChanged,
     GatewayState,
+    LineRefused,
     Message,
     PortRestarted,
     ReceivedSms,
@@ -43,4 +44,5 @@ type GatewayEvent = (
     | ConnectionChanged
     | PortRestarted
     | TroubleFound
+    | LineRefused
 )

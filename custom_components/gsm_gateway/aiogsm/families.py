@@ -5,8 +5,8 @@ How to add a family:
 1. A folder beside ``neogate`` and ``goip`` with the same file names: ``messages.py`` (what is read),
    ``codec.py`` (bytes to messages and back, with the vendor's own names), ``session.py`` (one conversation:
    a connection, or one sendid), ``sending.py`` (outgoing texts), ``ussd.py``, ``commands.py`` (what else can
-   be asked), ``port.py`` (what is known of one SIM slot), ``dialog.py`` (the Dialog) and ``__init__.py``
-   (its Family).
+   be asked), ``port.py`` (what is known of one SIM slot), ``dialog.py`` (the Dialog), ``transcript.py`` (what
+   may be shown of the wire) and ``__init__.py`` (its Family).
 2. One entry in ``FAMILIES`` below.
 3. A simulator in ``tests/simulators`` that imports nothing of this library, and transcripts.
 4. Its words in the translations and its form in the config flow.

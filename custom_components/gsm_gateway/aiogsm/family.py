@@ -1,6 +1,6 @@
 """What a family of gateways tells of itself, so that nobody else has to name it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Flag, auto
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 from .dialog import Box, Dialog
 from .errors import InvalidInput
 from .link import Link
+from .wirelog import Piece, Pseudonyms, WireLine
 
 
 class Feature(Flag):
@@ -60,7 +61,8 @@ class Family:
     a port takes at a time. ``ussd_timeout`` is how long a network's answer is waited for by default.
     ``poll_intervals`` are the shortest and the longest time between two readings of a gateway's state, where
     it has to be asked for it. The checks raise InvalidInput. ``make_dialog`` and ``make_link`` belong
-    together: both speak of far ends in the same type, which is nobody else's business.
+    together: both speak of far ends in the same type, which is nobody else's business. ``transcribe`` gives
+    what passed over the wire as anybody may see it.
     """
 
     key: str
@@ -73,6 +75,7 @@ class Family:
     check_sms: Callable[[str, str], None]
     make_dialog: Callable[[], Dialog[Any]]
     make_link: Callable[[Endpoint], Link[Any]]
+    transcribe: Callable[[Sequence[Piece], Pseudonyms], list[WireLine]]
     batch: int = 1
     poll_intervals: tuple[float, float] | None = None
 

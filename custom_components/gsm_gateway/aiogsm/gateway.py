@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 import logging
 from types import MappingProxyType
 from typing import Any
@@ -27,6 +28,7 @@ from .hub import Hub
 from .journal import Entry, Journal, NoJournal, PutPower, Query
 from .listeners import Listeners
 from .mail import Mail
+from .menus import walk_menus
 from .models import (
     CallChanged,
     ConnectionChanged,
@@ -34,6 +36,7 @@ from .models import (
     GatewayState,
     LateResult,
     LineHeard,
+    LineRefused,
     PortChanged,
     PortRestarted,
     PortState,
@@ -45,6 +48,7 @@ from .models import (
 from .requests import Done, PortRequest, Reboot, Request, SendUssd, SetAllEnabled, SetEnabled, SwitchOn
 from .sender import Sending
 from .text import check_ussd_code
+from .wirelog import Pseudonyms, WireLine
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -131,6 +135,23 @@ class Gateway:
     def ignored(self) -> Mapping[str, int]:
         """How many packets and values were not understood or not believed, by reason, since it was opened."""
         return {} if self._driver is None else self._driver.ignored
+
+    @property
+    def heard_at(self) -> datetime | None:
+        """When something came from the gateway last, since it was opened."""
+        at = None if self._driver is None else self._driver.wire.heard_at(self._box.key)
+        return None if at is None else self.moment(at)
+
+    def transcript(self, names: Pseudonyms, *, of_strangers: bool = False) -> list[WireLine]:
+        """Give the last of what passed over the wire, masked: the gateway's, or what is nobody's."""
+        if self._driver is None:
+            return []
+        pieces = self._driver.wire.pieces(None if of_strangers else self._box.key)
+        return self.family.transcribe(pieces, names)
+
+    def moment(self, at: float) -> datetime:
+        """Give the local time that was when the event loop's clock showed ``at``."""
+        return self._clock() - timedelta(seconds=asyncio.get_running_loop().time() - at)
 
     def subscribe(self, listener: Callable[[GatewayEvent], None]) -> Callable[[], None]:
         """Call ``listener`` with every event until the returned function is called."""
@@ -251,6 +272,20 @@ class Gateway:
         async with self._mail.sender.turn(port):
             return await driver.submit(self._box.key, SendUssd(port=port, code=code, timeout=timeout))
 
+    async def walk_ussd(self, port: str, codes: Sequence[str]) -> list[UssdReply]:
+        """Dial a code and answer the menus that it opens with the others, nothing else in between.
+
+        Give the network's answers, fewer than codes where it ended the session early. No session is left
+        open where the family can end one. Raise as ``send_ussd`` does.
+        """
+        for code in codes:
+            check_ussd_code(code)
+        self._check_port(port)
+        await self._first_heard(port)
+        submit = partial(self._opened().submit, self._box.key)
+        async with self._mail.sender.turn(port):
+            return await walk_menus(submit, self.family, port, codes)
+
     async def reboot(self, port: str | None = None) -> None:
         """Restart one port, or the whole box where the family can. Raise NotSupported or GatewayError.
 
@@ -350,7 +385,7 @@ class Gateway:
             case PortRestarted(port=name):
                 self._mail.restarted(name)
                 self._listeners.tell(event)
-            case CallChanged() | UssdArrived() | TroubleFound():
+            case CallChanged() | UssdArrived() | TroubleFound() | LineRefused():
                 self._listeners.tell(event)
         self._mail.sender.pump()
 

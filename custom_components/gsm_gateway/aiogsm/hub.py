@@ -36,6 +36,11 @@ class Hub:
         self._lock = asyncio.Lock()
         self._listeners: Listeners[Stranger] = Listeners()
 
+    @property
+    def listening(self) -> list[Endpoint]:
+        """Where it is listened for gateways that register by themselves."""
+        return [endpoint for _, endpoint in self._shared]
+
     def subscribe(self, listener: Callable[[Stranger], None]) -> Callable[[], None]:
         """Call ``listener`` with every line that no gateway owns, until the returned function is called."""
         return self._listeners.add(listener)

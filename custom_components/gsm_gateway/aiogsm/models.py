@@ -328,6 +328,18 @@ class TroubleFound:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LineRefused:
+    """Somebody at ``host`` reports as a line, with another password, while the line is well elsewhere.
+
+    Told every few seconds at most while that lasts.
+    """
+
+    gateway: str
+    port: str
+    host: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LineHeard:
     """A line that no gateway owns sent a keepalive; ``password`` is what it tried."""
 
@@ -344,5 +356,6 @@ type DialogEvent = (
     | LateResult
     | PortRestarted
     | TroubleFound
+    | LineRefused
     | LineHeard
 )

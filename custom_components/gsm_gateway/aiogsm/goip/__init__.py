@@ -5,6 +5,7 @@ from ..link.udp_server import UdpServer
 from .dialog import GoipDialog
 from .port import check_box
 from .sending import check_sms
+from .transcript import transcribe
 
 
 def _make_link(endpoint: Endpoint) -> UdpServer:
@@ -33,4 +34,5 @@ FAMILY = Family(
     check_sms=check_sms,
     make_dialog=GoipDialog,
     make_link=_make_link,
+    transcribe=transcribe,
 )

@@ -58,20 +58,20 @@ _MAX_REASON = 160
 
 _REPORTS = 2048  # that are remembered at once: of as many lines, and at most 8 MB of a stranger's making
 
-_FROM_BOX = re.compile(r"([A-Za-z_]{1,32}):(-?[0-9]{1,10});")
+FROM_BOX = re.compile(r"([A-Za-z_]{1,32}):(-?[0-9]{1,10});")
 _ANSWER = re.compile(r"([A-Za-z_]{1,32}) ([0-9]{1,10})(?:\s(.*))?", re.DOTALL)
 _PASSWORDS = re.compile(rb"(pass(?:word)?:)[^;]*")
 _CAUSE = re.compile(r"[,;]cause:")
 _MISSED = re.compile(r"\[SMS[0-9]{1,3} missed\]")
 
 # Fields that run to the end of the datagram, whatever is in them.
-_BODIES = {"RECEIVE": "msg", "USSN": "msg", "HANGUP": "num", "CELLINFO": "info"}
+BODIES = {"RECEIVE": "msg", "USSN": "msg", "HANGUP": "num", "CELLINFO": "info"}
 
 _CSQ = range(32)
 _CSQ_NOT_MEASURED = 99
 
 # BUSY, and the words of the firmware itself, say nothing of a call.
-_CALL_STATES = {
+CALL_STATES = {
     "IDLE": CallState.IDLE,
     "INCOMING": CallState.INCOMING,
     "DIALING": CallState.DIALING,
@@ -101,7 +101,7 @@ def decode(data: bytes) -> FromBox:
     if len(data) > MAX_DATAGRAM:
         raise Malformed("oversize")
     text = data.decode("utf-8", "replace")
-    if match := _FROM_BOX.match(text):
+    if match := FROM_BOX.match(text):
         return _decode_from_box(match[1], int(match[2]), text[match.end() :])
     if match := _ANSWER.fullmatch(text.rstrip("\0")):
         return _decode_answer(match[1], int(match[2]), match[3] or "")
@@ -118,8 +118,8 @@ def _decode_from_box(verb: str, number: int, rest: str) -> FromBox:
         return Keepalive(number, _read_report(rest))
     if verb in _COLON_ANSWERS:
         return Answer(number, verb, without_line_end(rest))
-    fields = Fields.read(rest, _BODIES.get(verb))
-    read = _NEWS.get(verb)
+    fields = Fields.read(rest, BODIES.get(verb))
+    read = NEWS.get(verb)
     return Push(
         verb=verb,
         recvid=number,
@@ -196,9 +196,9 @@ def _read_seconds(value: str) -> int | None:
 def _read_voice(value: str) -> VoiceChanged | None:
     """Read ``WORD`` or ``WORD:number``; ``None`` for a word that is not known."""
     word, _, number = value.strip(PADDING).partition(":")
-    if word.upper() not in _CALL_STATES:
+    if word.upper() not in CALL_STATES:
         return None
-    return VoiceChanged(_CALL_STATES[word.upper()], known(number))
+    return VoiceChanged(CALL_STATES[word.upper()], known(number))
 
 
 def _read_sms(fields: Fields) -> SmsReceived | None:
@@ -252,7 +252,7 @@ def _read_cell_name(value: str | None) -> str | None:
     return known((value or "").strip(PADDING + '"'))
 
 
-_NEWS: dict[str, Callable[[Fields], News | None]] = {
+NEWS: dict[str, Callable[[Fields], News | None]] = {
     "RECEIVE": _read_sms,
     "DELIVER": _read_delivery,
     "STATE": lambda fields: fields.read_as("gsm_remain_state", _read_voice) or VoiceChanged(None),

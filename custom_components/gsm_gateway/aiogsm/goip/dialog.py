@@ -21,6 +21,7 @@ from ..models import (
     CallChanged,
     ConnectionChanged,
     LineHeard,
+    LineRefused,
     PortChanged,
     PortRestarted,
     Trouble,
@@ -71,6 +72,7 @@ class GoipDialog(Dialog[Address]):
         self._ignored: Counter[str] = Counter()
         self._boxes: dict[str, Served] = {}
         self._lines: dict[str, Line] = {}
+        self._owners: dict[Address | None, str] = {}
         self._alarms: Alarms[str] = Alarms()
         self._foreseen: dict[bytes, Line] = {}
         self._talks = Talks(SendIds(random or SystemRandom(), wall_clock), self._ignored, self._judge)
@@ -85,7 +87,11 @@ class GoipDialog(Dialog[Address]):
         return MappingProxyType(self._ignored)
 
     @override
-    def masked(self, data: bytes) -> bytes:
+    def owner_of(self, peer: Address) -> str | None:
+        return self._owners.get(peer)
+
+    @override
+    def masked(self, data: bytes, peer: Address) -> bytes:
         boxes = [served.box for served in self._boxes.values()]
         passwords = {word for box in boxes for word in (box.password, *box.passwords.values())}
         for password in sorted(passwords, key=len, reverse=True):  # one may be a part of another
@@ -125,6 +131,7 @@ class GoipDialog(Dialog[Address]):
         for line in served.lines.values():
             line.online = False  # so that what is kept meanwhile does not begin
             del self._lines[line.id]
+            self._owners.pop(line.address, None)
             self._alarms.set(line.id, None)
             self._foreseen.pop(line.foreseen, None)
         return steps
@@ -228,16 +235,18 @@ class GoipDialog(Dialog[Address]):
             return self._welcome(self._own(served, report.line, now), keepalive, data, peer, now)
         if self._boxes[line.gateway].trusts(line.id, report.password):
             return self._welcome(line, keepalive, data, peer, now)
-        return self._refuse(line, keepalive, peer)
+        return self._refuse(line, keepalive, peer, now)
 
-    def _refuse(self, line: Line, keepalive: Keepalive, peer: Address) -> Steps[Address]:
-        """Tell a line's box that its password is wrong; and everybody, unless the line is well elsewhere."""
+    def _refuse(self, line: Line, keepalive: Keepalive, peer: Address, now: float) -> Steps[Address]:
+        """Tell a line's box that its password is wrong; and everybody, that it or another's is."""
         self._ignore("wrong_password")
         steps: Steps[Address] = []
         if keepalive.report.password:  # it would else be answered by more bytes than it has
             steps.append(Send(encode_registration(keepalive.count, accepted=False), peer))
         if not line.online or line.host == peer[0]:
-            steps += self._doubt(line, Doubt.HEARD)
+            return steps + self._doubt(line, Doubt.HEARD)
+        if self._is_news((line.id, peer[0], ""), now):
+            steps.append(Emit(LineRefused(gateway=line.gateway, port=line.id, host=peer[0])))
         return steps
 
     def _adopter(self, report: Report, peer: Address) -> Served | None:
@@ -252,17 +261,22 @@ class GoipDialog(Dialog[Address]):
     def _on_stranger(self, report: Report, peer: Address, now: float) -> Steps[Address]:
         """Tell of a line that nobody owns, but not to itself; a flood of them is told of in part."""
         self._ignore("unknown_line")
-        stranger = (report.line, peer[0], report.password)
-        if self._strangers.full(now) or not self._strangers.add(stranger, now):
+        if not self._is_news((report.line, peer[0], report.password), now):
             return []
         return [Emit(LineHeard(line=report.line, host=peer[0], password=report.password))]
+
+    def _is_news(self, stranger: tuple[str, str, str], now: float) -> bool:
+        return not self._strangers.full(now) and self._strangers.add(stranger, now)
 
     def _welcome(
         self, line: Line, keepalive: Keepalive, data: bytes, peer: Address, now: float
     ) -> Steps[Address]:
         served = self._boxes[line.gateway]
         self._count_unread(keepalive.report)
-        heard = line.keepalive(keepalive, peer, now)
+        before, heard = line.address, line.keepalive(keepalive, peer, now)
+        if line.address != before:
+            self._owners.pop(before, None)
+        self._owners[line.address] = line.gateway
         self._foreseen.pop(line.foreseen, None)
         line.foresee(keepalive, data)
         self._foreseen[line.foreseen] = line

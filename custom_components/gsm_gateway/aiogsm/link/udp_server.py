@@ -1,10 +1,11 @@
 """One bound UDP socket: every gateway that knows its port may speak to it, and is answered from it."""
 
 import asyncio
+from errno import EADDRINUSE
 import logging
 from typing import override
 
-from ..errors import CannotConnect
+from ..errors import CannotConnect, PortInUse
 from . import Link, Listener
 
 _LOGGER = logging.getLogger(__name__)
@@ -58,7 +59,8 @@ class UdpServer(Link[Address]):
                 lambda: _Endpoint(listener), local_addr=self._address
             )
         except OSError as err:
-            raise CannotConnect(f"UDP port {self._address[1]}: {err.strerror or err}") from err
+            kind = PortInUse if err.errno == EADDRINUSE else CannotConnect
+            raise kind(f"UDP port {self._address[1]}: {err.strerror or err}") from err
 
     @override
     def open(self, peer: Address) -> None:

@@ -6,6 +6,7 @@ from ..link.tcp_client import TcpClient
 from .codec import check_sms
 from .dialog import Channel, NeogateDialog
 from .session import POLL_INTERVALS, check_box
+from .transcript import transcribe
 
 
 def _make_link(endpoint: Endpoint) -> TcpClient[Channel]:
@@ -26,4 +27,5 @@ FAMILY = Family(
     check_sms=check_sms,
     make_dialog=NeogateDialog,
     make_link=_make_link,
+    transcribe=transcribe,
 )

@@ -27,22 +27,49 @@ MAX_ID = 64
 _PIN = re.compile(r"Pin \([^)\n]*\) Error", re.IGNORECASE)
 
 
-# Of a PIN that came in two pieces, the second one begins with its end.
-_SECRETS = re.compile(rb"(Pin \(|Secret: ?)[^)\r\n]*|\A[^()\r\n]*(?=\) Error)", re.IGNORECASE)
+def reader(*, greeted: bool = False) -> Reader:
+    """Give a reader for one connection. No PIN gets past it: a span that refuses its PIN shows it.
+
+    ``greeted``: begin after the greeting, perhaps in the middle of a message.
+    """
+    return Reader(_without_pin, greeted=greeted)
 
 
-def masked(data: bytes) -> bytes:
-    """Hide the password of a login, and the PIN of a span that refuses it."""
-    return _SECRETS.sub(rb"\1***", data)
-
-
-def reader() -> Reader:
-    """Give a reader for one connection. No PIN gets past it: a span that refuses its PIN shows it."""
-    return Reader(_without_pin)
+_SECRETS = re.compile(rb"Pin \(([^)\r\n]*)|Secret: ?([^\r\n]*)", re.IGNORECASE)
+# Where the beginning of the line is not known, a PIN shows by its end.
+_REST_OF_A_PIN = re.compile(rb"([^()\r\n]*)\) Error", re.IGNORECASE)
+_MOST_OF_A_LINE = 256
 
 
 def _without_pin(message: str) -> str:
     return _PIN.sub(Token.PIN_ERROR, message) if "(" in message else message
+
+
+class Mask:
+    """Hides in one connection's bytes the password of a login, and the PIN of a span that refuses it.
+
+    Bytes come in any pieces, so that what stands before in the same line is remembered.
+    """
+
+    def __init__(self) -> None:
+        """Begin in the middle of a line that nobody saw begin."""
+        self._line: bytes | None = None
+
+    def hide(self, data: bytes) -> bytes:
+        """Give the next piece as it may be logged."""
+        before = self._line or b""
+        whole = before + data
+        spans = [match.span(match.lastindex or 0) for match in _SECRETS.finditer(whole)]
+        if self._line is None and (rest := _REST_OF_A_PIN.match(whole)):
+            spans.insert(0, rest.span(1))
+        shown, position = b"", len(before)
+        for start, end in spans:
+            if end > position or start >= position:
+                shown += whole[position : max(start, position)] + b"***"
+                position = max(end, position)
+        line = whole[whole.rfind(b"\n") + 1 :]
+        self._line = line[-_MOST_OF_A_LINE:]
+        return shown + whole[position:]
 
 
 # What we send: the lines of commands, and the action that runs one.
@@ -202,7 +229,7 @@ def _read_result(fields: Mapping[str, str]) -> SmsResult:
 def _read_received(fields: Mapping[str, str]) -> Part:
     index, total = _whole_number(fields.get("index")), _whole_number(fields.get("total"))
     return Part(
-        port=_port(fields),
+        port=read_port(fields),
         sender=printable(fields.get("sender", "")).strip(),
         reference=fields.get("id", "").strip(),
         stamp=fields.get("recvtime", "").strip(),
@@ -225,8 +252,11 @@ def read_stamp(stamp: str, zone: tzinfo) -> datetime | None:
         return None
 
 
-def _port(fields: Mapping[str, str]) -> str:
-    """Read the port: itself in ``GsmPort`` on firmware of 2013, its span in ``GsmSpan`` since."""
+def read_port(fields: Mapping[str, str]) -> str:
+    """Read the port: itself in ``GsmPort`` on firmware of 2013, its span in ``GsmSpan`` since.
+
+    Raise WireError where there is none.
+    """
     port, span = _whole_number(fields.get("gsmport")), _whole_number(fields.get("gsmspan"))
     if port is None and span is not None:
         port = span - 1

@@ -193,6 +193,7 @@ class NeogateDialog(Dialog[Channel]):
         self._random = random or Random()
         self._ignored: Counter[str] = Counter()
         self._conversation: _Conversation | None = None
+        self._masks = {channel: codec.Mask() for channel in Channel}
 
     @property
     @override
@@ -200,8 +201,12 @@ class NeogateDialog(Dialog[Channel]):
         return MappingProxyType(self._ignored)
 
     @override
-    def masked(self, data: bytes) -> bytes:
-        return codec.masked(data)
+    def owner_of(self, peer: Channel) -> str | None:
+        return None if self._conversation is None else self._conversation.key
+
+    @override
+    def masked(self, data: bytes, peer: Channel) -> bytes:
+        return self._masks[peer].hide(data)
 
     @override
     def attach(self, box: Box, memory: Memory, now: float) -> Steps[Channel]:

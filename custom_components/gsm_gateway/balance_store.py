@@ -1,0 +1,132 @@
+"""What is kept over restarts of the balances of one box: the last answers, and what was read of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.storage import Store
+
+from .balance_reader import Reading
+from .const import DOMAIN
+from .options import is_private
+
+_VERSION = 1
+_SAVE_DELAY = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Balance:
+    """What is known of one SIM's balance.
+
+    ``codes`` are those that led to the ``answer``, which came at ``answered_at``; it is ``complete`` if the
+    network took all of them. ``reading`` is of the last answer that could be read, which came at ``read_at``.
+    """
+
+    codes: tuple[str, ...]
+    answer: str | None = field(default=None, repr=False)
+    complete: bool = True
+    answered_at: datetime | None = None
+    unreadable: bool = False
+    reading: Reading | None = None
+    read_at: datetime | None = None
+
+    @property
+    def shown(self) -> str:
+        """The answer as it can stand in a block of code."""
+        return (self.answer or "").replace("`", "'")
+
+
+class BalanceStore:
+    """Keeps the balances of one box on disk. Answers are kept there only if texts may be."""
+
+    def __init__(self, hass: HomeAssistant, entry: ConfigEntry) -> None:
+        """Begin with none."""
+        self._store = _store(hass, entry)
+        self._keep_answers = not is_private(entry.options)
+        self._unsaved = False
+        self.balances: dict[str, Balance] = {}
+
+    async def async_load(self) -> None:
+        """Remember the balances of before the restart."""
+        kept = await self._store.async_load() or {}
+        self.balances = {port: _from_json(balance) for port, balance in kept.items()}
+
+    async def async_save(self) -> None:
+        """Keep at once what would be kept in a while."""
+        if self._unsaved:
+            await self._store.async_save(self._to_save())
+
+    def put(self, port: str, balance: Balance) -> None:
+        """Keep what is known of a port's balance now."""
+        if self.balances.get(port) != balance:
+            self.balances[port] = balance
+            self._save()
+
+    def drop(self, port: str) -> None:
+        """Keep nothing more of a port."""
+        if self.balances.pop(port, None) is not None:
+            self._save()
+
+    def _save(self) -> None:
+        self._unsaved = True
+        self._store.async_delay_save(self._to_save, _SAVE_DELAY)
+
+    def _to_save(self) -> dict[str, dict[str, Any]]:
+        self._unsaved = False
+        kept = self.balances
+        if not self._keep_answers:
+            kept = {port: replace(balance, answer=None) for port, balance in kept.items()}
+        return {port: _to_json(balance) for port, balance in kept.items()}
+
+
+def _store(hass: HomeAssistant, entry: ConfigEntry) -> Store[dict[str, dict[str, Any]]]:
+    return Store(hass, _VERSION, f"{DOMAIN}.{entry.entry_id}.balances", private=True)
+
+
+async def async_forget_balances(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Delete what was kept of a box that is removed."""
+    await _store(hass, entry).async_remove()
+
+
+def _to_json(balance: Balance) -> dict[str, Any]:
+    reading = balance.reading
+    return {
+        "codes": list(balance.codes),
+        "answer": balance.answer,
+        "complete": balance.complete,
+        "unreadable": balance.unreadable,
+        "answered_at": balance.answered_at and balance.answered_at.isoformat(),
+        "read_at": balance.read_at and balance.read_at.isoformat(),
+        "reading": reading
+        and {
+            "amount": str(reading.amount),
+            "unit": reading.unit,
+            "valid_until": reading.valid_until and reading.valid_until.isoformat(),
+        },
+    }
+
+
+def _from_json(kept: Mapping[str, Any]) -> Balance:
+    reading = kept["reading"]
+    return Balance(
+        codes=tuple(kept["codes"]),
+        answer=kept["answer"],
+        complete=kept["complete"],
+        unreadable=kept["unreadable"],
+        answered_at=_moment(kept["answered_at"]),
+        read_at=_moment(kept["read_at"]),
+        reading=reading
+        and Reading(
+            amount=Decimal(reading["amount"]),
+            unit=reading["unit"],
+            valid_until=reading["valid_until"] and date.fromisoformat(reading["valid_until"]),
+        ),
+    )
+
+
+def _moment(kept: str | None) -> datetime | None:
+    return None if kept is None else datetime.fromisoformat(kept)
