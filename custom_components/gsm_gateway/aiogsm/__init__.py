@@ -25,6 +25,7 @@ The map, from the wire up:
 ``requests.py``         what can be asked of a port or a box
 ``gateway.py``          Gateway, all that Home Assistant sees of a box; ``events.py`` is what it tells
 ``menus.py``            a USSD code and the answers to its menus, in one session
+``power.py``            restarts modules, and switches them off and on
 ``mail.py``             all texts of a gateway, both ways, and the journal that they are kept in
 ``admission.py``        who may queue a text; ``limits.py`` counts
 ``outbox.py``           the queue: a lane per port (``lanes.py``), for texts and USSD in turn;

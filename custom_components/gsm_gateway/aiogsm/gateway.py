@@ -1,7 +1,7 @@
 """Gateway: all that Home Assistant sees of a box, the same for every family."""
 
 import asyncio
-from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -19,13 +19,11 @@ from .errors import (
     InvalidInput,
     LinkLost,
     LoginRefused,
-    OutcomeUnknown,
-    StillStarting,
 )
 from .events import BreakerTripped, GatewayEvent, MessageChanged, StateChanged
 from .family import Endpoint, Family, Feature
 from .hub import Hub
-from .journal import Entry, Journal, NoJournal, PutPower, Query
+from .journal import Entry, Journal, NoJournal, Query
 from .listeners import Listeners
 from .mail import Mail
 from .menus import walk_menus
@@ -45,7 +43,8 @@ from .models import (
     UssdArrived,
     UssdReply,
 )
-from .requests import Done, PortRequest, Reboot, Request, SendUssd, SetAllEnabled, SetEnabled, SwitchOn
+from .power import Power
+from .requests import PortRequest, SendUssd, SetAllEnabled, SetEnabled
 from .sender import Sending
 from .text import check_ussd_code
 from .wirelog import Pseudonyms, WireLine
@@ -104,12 +103,12 @@ class Gateway:
         self._unheard: set[str] = set()
         self._stirred = asyncio.Event()
         self._first: asyncio.Future[None] | None = None
-        self._jobs: set[asyncio.Task[None]] = set()
         self._closing = asyncio.Lock()
         self._policy = policy or Policy()
         self._journal = journal or NoJournal()
         self._clock = clock
         self._mail = self._new_mail()
+        self._power = self._new_power()
 
     def _new_mail(self) -> Mail:
         """Give what begins with each opening: all that is known of texts is in the journal."""
@@ -125,6 +124,9 @@ class Gateway:
             on_queue=lambda queue: self._update(replace(self._state, queue=queue)),
             on_tripped=lambda: self._listeners.tell(BreakerTripped()),
         )
+
+    def _new_power(self) -> Power:
+        return Power(self.family, self._mail, lambda request: self._opened().submit(self._box.key, request))
 
     @property
     def state(self) -> GatewayState:
@@ -179,6 +181,7 @@ class Gateway:
         """
         self._certain = certain
         self._mail = self._new_mail()
+        self._power = self._new_power()
         remembered = await self._mail.restore()
         self._is_open = True
         try:
@@ -191,8 +194,7 @@ class Gateway:
             self._driver.attach(self._box, self._mail.memory(), self._mail.keep)
             self._attached = True
             self._mail.start()
-            for port in remembered.off:
-                self._start_job(self._switch_on(port))
+            self._power.switch_on(remembered.off)
             if self._first is not None:
                 await self._first
         except BaseException:
@@ -221,7 +223,7 @@ class Gateway:
             if driver is not None and self._attached:
                 self._attached = False
                 await driver.detach(self._box.key)
-            await asyncio.gather(*self._jobs, return_exceptions=True)
+            await self._power.close()
 
     def begin_handing_on(self) -> None:
         """Tell of received texts from now on, those that wait first: those who act on them are there."""
@@ -297,52 +299,17 @@ class Gateway:
             self._check_port(port)
         elif Feature.REBOOT_BOX not in self.family.features:
             raise BoxRebootNotSupported("the box itself cannot be restarted over its API")
-        await asyncio.shield(self._start_job(self._reboot(port)))
-
-    async def _reboot(self, port: str | None) -> None:
-        ports = [*self._state.ports] if port is None else [port]
-        async with self._mail.sender.at_rest(ports):
-            if port is None or Feature.POWER_CYCLES not in self.family.features:
-                await self._opened().submit(self._box.key, Reboot(port=port))
-                return
-            # After any other end it may be off: the next run switches it on, which does no harm.
-            await self._mail.journal.write(PutPower(port, on=False))
-            await self._power_on(Reboot(port=port), port)
-
-    async def _switch_on(self, port: str) -> None:
-        """Switch a port on that an earlier run left in the dark."""
-        try:
-            await self._power_on(SwitchOn(port=port), port)
-        except LinkLost, OutcomeUnknown:
-            return  # the gateway was closed; the next run does it
-        except GatewayError as err:
-            _LOGGER.warning("Port %s was left switched off and is not up again: %s", port, err)
-
-    async def _power_on(self, request: Request[Done], port: str) -> None:
-        """Have a port's module switched on in the end, and note that it was."""
-        try:
-            await self._opened().submit(self._box.key, request)
-        except StillStarting:
-            self._mail.journal.write(PutPower(port, on=True))
-            raise
-        self._mail.journal.write(PutPower(port, on=True))
-
-    def _start_job(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
-        """Run what must not be broken off by whoever waits for it."""
-        job = asyncio.get_running_loop().create_task(work)
-        self._jobs.add(job)
-        job.add_done_callback(self._jobs.discard)
-        return job
+        await self._power.reboot(port, [*self._state.ports])
 
     async def set_enabled(self, port: str, *, enabled: bool) -> None:
         """Switch one port's module on, or off once what it sends is settled. Raise GatewayError."""
-        async with self._mail.sender.at_rest([] if enabled else [port]):
-            await self.ask(SetEnabled(port=port, enabled=enabled))
+        self._check_port(port)
+        await self._first_heard(port)
+        await self._power.set_enabled(SetEnabled(port=port, enabled=enabled))
 
     async def set_all_enabled(self, request: SetAllEnabled) -> None:
         """Switch modules with one command of the box, as ``set_enabled`` does. Raise GatewayError."""
-        async with self._mail.sender.at_rest(request.disabled):
-            await self._opened().submit(self._box.key, request)
+        await self._power.set_all_enabled(request)
 
     async def ask[O](self, request: PortRequest[O]) -> O:
         """Ask something of one port, at once and beside its texts. Raise NotSupported or GatewayError."""
