@@ -211,9 +211,9 @@ def test_patterns(pattern: str, text: str, expected: Reading | None) -> None:
     assert reading(text, Manner(pattern=pattern)) == expected
 
 
-def test_the_patterns_in_the_readme_do_what_it_says() -> None:
-    section = Path(__file__).parents[1].joinpath("README.md").read_text().split("\n## Balance\n")[1]
-    rows = re.findall(r"^\| `([^`]+)` \| `([^`]+)` \|$", section.split("\n## ")[0], re.MULTILINE)
+def test_the_patterns_in_the_docs_do_what_they_say() -> None:
+    page = Path(__file__).parents[1].joinpath("docs", "balance.md").read_text()
+    rows = re.findall(r"^\| `([^`]+)` \| `([^`]+)` \|$", page, re.MULTILINE)
     assert [reading(text, Manner(pattern=accepted(pattern))) for text, pattern in rows] == [
         Reading(amount=Decimal("5.00"), unit="EUR"),
         Reading(amount=Decimal(120), unit="EUR", valid_until=END),
