@@ -30,10 +30,10 @@ class Recent[K]:
         self._forget(now)
         return self._seen.pop(key, None) is not None
 
-    def full(self, now: float) -> bool:
-        """Whether another key would push out one whose time is not over."""
+    def add_if_room(self, key: K, now: float) -> bool:
+        """Remember ``key``, unless that would push out another, and tell whether it is new and remembered."""
         self._forget(now)
-        return len(self._seen) >= self._limit
+        return len(self._seen) < self._limit and self.add(key, now)
 
     def clear(self) -> None:
         """Forget all."""

@@ -57,8 +57,6 @@ from .sending import Parcel, Texts
 from .session import Fate, Lane, Talks
 from .ussd import UssdCodes
 
-_MOST_LINES = 1024  # of one box, adopted ones among them
-
 _MOST_REASONS = 64  # that are counted apart: a box may send any word
 _STRANGERS_TOLD = 5.0  # seconds until the same stranger is told of again
 _STRANGERS_KEPT = 256
@@ -229,7 +227,7 @@ class GoipDialog(Dialog[Address]):
         report = keepalive.report
         line = self._lines.get(report.line)
         if line is None:
-            served = self._adopter(report, peer)
+            served = next((box for box in self._boxes.values() if box.adopts(report, peer[0])), None)
             if served is None:
                 return self._on_stranger(report, peer, now)
             return self._welcome(self._own(served, report.line, now), keepalive, data, peer, now)
@@ -245,28 +243,16 @@ class GoipDialog(Dialog[Address]):
             steps.append(Send(encode_registration(keepalive.count, accepted=False), peer))
         if not line.online or line.host == peer[0]:
             return steps + self._doubt(line, Doubt.HEARD)
-        if self._is_news((line.id, peer[0], ""), now):
+        if self._strangers.add_if_room((line.id, peer[0], ""), now):
             steps.append(Emit(LineRefused(gateway=line.gateway, port=line.id, host=peer[0])))
         return steps
-
-    def _adopter(self, report: Report, peer: Address) -> Served | None:
-        """Give the box that a line nobody has belongs to, by its password, and by its id or its host."""
-        for served in self._boxes.values():
-            at_home = report.line in served.box.lines or peer[0] in served.online.values()
-            trusted = at_home and served.trusts(report.line, report.password)
-            if trusted and len(served.lines) < _MOST_LINES:
-                return served
-        return None
 
     def _on_stranger(self, report: Report, peer: Address, now: float) -> Steps[Address]:
         """Tell of a line that nobody owns, but not to itself; a flood of them is told of in part."""
         self._ignore("unknown_line")
-        if not self._is_news((report.line, peer[0], report.password), now):
+        if not self._strangers.add_if_room((report.line, peer[0], report.password), now):
             return []
         return [Emit(LineHeard(line=report.line, host=peer[0], password=report.password))]
-
-    def _is_news(self, stranger: tuple[str, str, str], now: float) -> bool:
-        return not self._strangers.full(now) and self._strangers.add(stranger, now)
 
     def _welcome(
         self, line: Line, keepalive: Keepalive, data: bytes, peer: Address, now: float

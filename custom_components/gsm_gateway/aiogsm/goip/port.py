@@ -33,6 +33,7 @@ type Address = tuple[str, int]
 SILENCE = 95.0
 """Seconds without a keepalive after which a line is gone: three of them, every 30 s, and some grace."""
 
+_MOST_LINES = 1024  # of one box, adopted ones among them
 _REPEATS = 120.0  # seconds; the box repeats a push for about 12
 _LATE_BY = 2  # a keepalive may be overtaken by the next two
 _LATE_WITHIN = 15.0  # seconds: half the time between two
@@ -369,6 +370,11 @@ class Served:
     def trusts(self, line: str, password: str) -> bool:
         """Whether a password is a line's."""
         return compare_digest(self.password_of(line).encode(), password.encode())
+
+    def adopts(self, report: Report, host: str) -> bool:
+        """Whether a line that nobody has is the box's, by its password, and by its id or its host."""
+        at_home = report.line in self.box.lines or host in self.online.values()
+        return at_home and self.trusts(report.line, report.password) and len(self.lines) < _MOST_LINES
 
     def note_heard(self, line: Line) -> None:
         """Note that a line was heard from its address, and now last of all."""
