@@ -7,6 +7,7 @@ import contextlib
 from dataclasses import dataclass
 import json
 from pathlib import Path
+import re
 import shutil
 import signal
 import socket
@@ -19,6 +20,7 @@ from home_assistant import HomeAssistant, WebSocket, log_tail
 
 ROOT = Path(__file__).resolve().parent.parent
 INTEGRATION = ROOT / "custom_components" / "gsm_gateway"
+DASHBOARD = ROOT / "docs" / "dashboard.yaml"
 PORTS = 4
 USER = PASSWORD = "demo"  # noqa: S105  # printed at every start, and of no use elsewhere
 BOX_USER, BOX_PASSWORD = "apiuser", "apipass"
@@ -28,6 +30,9 @@ homeassistant:
   name: GSM Gateway demo
   country: PL
 frontend:
+history:
+logbook:
+my:
 automation: !include automations.yaml
 lovelace:
   dashboards:
@@ -57,15 +62,6 @@ AUTOMATIONS = """\
 """
 
 
-PORT_ROWS = {
-    "sensor.{}_status": "Status",
-    "sensor.{}_signal_strength": "Signal",
-    "sensor.{}_operator": "Operator",
-    "event.{}_sms": "SMS",
-}
-CALL_ROWS = {"sensor.{}_remaining_time": "Call time left", "sensor.{}_call_state": "Call"}
-
-
 @dataclass(frozen=True)
 class Ports:
     """Where everything listens, on 127.0.0.1."""
@@ -92,44 +88,6 @@ def free_ports() -> Ports:
 def say(text: str) -> None:
     """Print a line of progress."""
     print(f"demo: {text}", flush=True)
-
-
-def dashboard() -> str:
-    """Describe a view with a card for every port, a section a box; JSON is YAML too."""
-    sections = [
-        _section("NeoGate TG400", "neogate_tg400", [f"{n}" for n in range(1, PORTS + 1)], PORT_ROWS),
-        _section("GoIP", "goip", [f"goip{n}" for n in range(1, PORTS + 1)], {**PORT_ROWS, **CALL_ROWS}),
-    ]
-    view = {"title": "GSM Gateways", "type": "sections", "max_columns": 2, "sections": sections}
-    return json.dumps({"views": [view]}, indent=1)
-
-
-def _section(title: str, box: str, ports: list[str], rows: dict[str, str]) -> dict[str, Any]:
-    heading = {
-        "type": "heading",
-        "heading": title,
-        "icon": "mdi:sim",
-        "badges": [
-            {"type": "entity", "entity": f"binary_sensor.{box}_connection"},
-            {"type": "entity", "entity": f"sensor.{box}_ports_ready"},
-            {"type": "entity", "entity": f"sensor.{box}_queue"},
-        ],
-    }
-    cards = [_port_card(box, port, rows) for port in ports]
-    return {"type": "grid", "cards": [heading, *cards]}
-
-
-def _port_card(box: str, port: str, rows: dict[str, str]) -> dict[str, Any]:
-    entities = [
-        {"entity": pattern.format(f"{box}_port_{port}"), "name": name} for pattern, name in rows.items()
-    ]
-    return {
-        "type": "entities",
-        "title": f"Port {port}",
-        "show_header_toggle": False,
-        "entities": entities,
-        "grid_options": {"columns": 6},
-    }
 
 
 class Simulators:
@@ -196,6 +154,7 @@ async def add_boxes(home: HomeAssistant, ports: Ports) -> None:
             step = await home.get(path)
         await _finish(await home.post(path))
     await add_contact(home)
+    await show_texts(home)
 
 
 async def _choose(home: HomeAssistant, family: str) -> str:
@@ -222,9 +181,33 @@ async def add_contact(home: HomeAssistant) -> None:
     await _finish(await home.post(f"{path}/{flow['flow_id']}", contact))
 
 
+async def show_texts(home: HomeAssistant) -> None:
+    """Have the events carry the texts, so that the dashboard has something to show."""
+    for entry in await home.get("/api/config/config_entries/entry?domain=gsm_gateway"):
+        path = "/api/config/config_entries/options/flow"
+        form = await home.post(path, {"handler": entry["entry_id"]})
+        sections: dict[str, dict[str, Any]] = {field["name"]: {} for field in form["data_schema"]}
+        await _finish(
+            await home.post(f"{path}/{form['flow_id']}", {**sections, "privacy": {"texts_in_states": True}})
+        )
+    # Both are opened anew now, and what comes to a NeoGate meanwhile would be lost.
+    async with asyncio.timeout(60):
+        while not await _both_are_connected(home):
+            await asyncio.sleep(0.3)
+
+
+async def _both_are_connected(home: HomeAssistant) -> bool:
+    entries = await home.get("/api/config/config_entries/entry?domain=gsm_gateway")
+    states = {state["entity_id"]: state["state"] for state in await home.get("/api/states")}
+    connections = ("binary_sensor.neogate_tg400_connection", "binary_sensor.goip_connection")
+    return all(entry["state"] == "loaded" for entry in entries) and all(
+        states.get(connection) == "on" for connection in connections
+    )
+
+
 @contextlib.asynccontextmanager
 async def running(
-    config: Path, ports: Ports
+    config: Path, ports: Ports, dashboard: str | None = None
 ) -> AsyncIterator[tuple[HomeAssistant, Simulators, dict[str, Any]]]:
     """Start the simulators and Home Assistant with both boxes; stop everything at the end."""
     simulators, home = Simulators(ports), HomeAssistant(config, ports.home_assistant)
@@ -234,7 +217,7 @@ async def running(
         files = {
             "configuration.yaml": CONFIGURATION,
             "automations.yaml": AUTOMATIONS,
-            "dashboard.yaml": dashboard(),
+            "dashboard.yaml": dashboard or DASHBOARD.read_text(),
         }
         home.prepare(files, INTEGRATION)
         await home.add_user(USER, PASSWORD)
@@ -281,6 +264,7 @@ async def check() -> int:
                 for line in ("tg1", "goip1"):
                     await check_line(home, simulators, websocket, line)
             say(await check_states(home))
+            say(await check_icons(home))
     except (RuntimeError, TimeoutError, KeyError) as err:
         say(f"FAILED: {type(err).__name__}: {err}; the end of Home Assistant's log:")
         say(log_tail(folder))
@@ -330,6 +314,16 @@ async def check_states(home: HomeAssistant) -> str:
     if states["sensor.neogate_tg400_ports_ready"] != "3" or states["sensor.goip_ports_ready"] != "4":
         raise RuntimeError(f"not the ports that were expected: {ports}")
     return f"{len(states)} states, among them {ports}"
+
+
+async def check_icons(home: HomeAssistant) -> str:
+    """Look up all icons that the integration names in the list of the frontend."""
+    known = {f"mdi:{icon['name']}" for icon in await home.get("/static/mdi/iconList.json")}
+    used = set(re.findall(r"mdi:[a-z0-9-]+", (INTEGRATION / "icons.json").read_text()))
+    used |= set(re.findall(r"mdi:[a-z0-9-]+", DASHBOARD.read_text() + CONFIGURATION))
+    if unknown := used - known:
+        raise RuntimeError(f"icons that do not exist: {', '.join(sorted(unknown))}")
+    return f"{len(used)} icons, all of them exist"
 
 
 def main() -> int:

@@ -1,13 +1,17 @@
 """A port with a balance check, of either family."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
+from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers.event import _TrackPointUTCTime
+from homeassistant.util.async_ import get_scheduled_timer_handles
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
@@ -114,9 +118,16 @@ def bench_of(request: pytest.FixtureRequest, hass: HomeAssistant) -> Bench:
 
 
 def move(hass: HomeAssistant, freezer: FrozenDateTimeFactory, moment: str) -> None:
-    """Let it be some time, and have all begin that is due by then.
+    """Let it be some time, and have begin what Home Assistant was to do by then.
 
-    Every timer runs, for the clock of the event loop stands still; those that are too early find that out.
+    The clock of the event loop stands still, and with it all waits on the wire. So each timer for a point in
+    time runs, and the ones that are too early find that out.
     """
     freezer.move_to(moment)
-    async_fire_time_changed(hass, datetime.fromisoformat(moment), fire_all=True)
+    with patch(f"{async_fire_time_changed.__module__}.get_scheduled_timer_handles", _for_points_in_time):
+        async_fire_time_changed(hass, datetime.fromisoformat(moment), fire_all=True)
+
+
+def _for_points_in_time(loop: asyncio.AbstractEventLoop) -> list[asyncio.TimerHandle]:
+    handles = get_scheduled_timer_handles(loop)
+    return [one for one in handles if isinstance(getattr(one, "_callback", None), _TrackPointUTCTime)]

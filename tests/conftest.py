@@ -39,6 +39,8 @@ from tests.simulators.goip import DEFAULT_PASSWORD as GOIP_PASSWORD, GoIP
 from tests.simulators.neogate import DEFAULT_PASSWORD as NEOGATE_PASSWORD, NeoGate
 from tests.simulators.simulator import LOOPBACK, Simulator
 
+from .spoken import everything_has_words
+
 DOMAIN = "gsm_gateway"
 NEOGATE_USER = "apiuser"
 NEOGATE_IMEI = "013227009596001"
@@ -47,7 +49,9 @@ ALICE = "+15551234567"
 BOB = "+491701234567"
 STRANGER = "+447700900123"
 
-BUS_EVENTS = tuple(f"{DOMAIN}_{kind}" for kind in ("sms_received", "sms_status", "call", "ussd_received"))
+BUS_EVENTS = tuple(
+    f"{DOMAIN}_{kind}" for kind in ("sms_received", "sms_status", "call", "ussd_received", "command")
+)
 
 TRANSLATIONS: dict[str, Any] = json.loads(
     Path(custom_components.gsm_gateway.__file__).with_name("translations").joinpath("en.json").read_text()
@@ -315,6 +319,14 @@ def hass_config_dir(tmp_path: Path) -> str:
 @pytest.fixture(autouse=True)
 def _custom_integrations(simulators: AsyncExitStack, enable_custom_integrations: None) -> None:
     """Let Home Assistant load it."""
+
+
+@pytest.fixture(autouse=True)
+def _everything_has_words() -> Iterator[None]:
+    """Fail where something is shown for which there are no words."""
+    with everything_has_words(TRANSLATIONS) as complaints:
+        yield
+    assert complaints == []
 
 
 @pytest.fixture

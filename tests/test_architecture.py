@@ -2,7 +2,6 @@
 
 import ast
 from collections.abc import Iterator, Mapping
-from functools import cache
 import importlib
 import json
 from pathlib import Path
@@ -13,13 +12,10 @@ from typing import Any
 
 from homeassistant.helpers.selector import validate_selector
 import pytest
-import yaml
 
 from custom_components import gsm_gateway
 from custom_components.gsm_gateway import (
     balance_flow,
-    config_flow,
-    contact_flow,
     history,
     issues,
     options_flow,
@@ -29,9 +25,24 @@ from custom_components.gsm_gateway import (
 )
 from custom_components.gsm_gateway.aiogsm import Trouble
 
-TESTS = Path(__file__).parent
-INTEGRATION = Path(gsm_gateway.__file__).parent
-LIBRARY = INTEGRATION / "aiogsm"
+from .source import (
+    HOME_ASSISTANT_FILES,
+    INTEGRATION,
+    LIBRARY,
+    LIBRARY_FILES,
+    TESTS,
+    actions,
+    all_flows,
+    called,
+    each,
+    keyword,
+    nodes,
+    strings_in,
+    tree_of,
+    triggers,
+    words,
+)
+
 FAMILIES = ("neogate", "goip")
 
 MOST_LINES = 400
@@ -40,20 +51,17 @@ MOST_LINES_OF_A_FUNCTION = 50
 SETUP_REASONS = {"credential", "host", "message_id", "poll_interval", "taken"}
 """Reasons of InvalidInput that no action can meet: they are about settings and our own mistakes."""
 
-ENTRY_POINTS = {"reauth", "integration_discovery", "ignore"}
+ENTRY_POINTS = {"dhcp", "reauth", "integration_discovery", "ignore"}
 """Steps that Home Assistant begins with, and that only hand over to one that shows something, or end."""
 
 ABORTS_OF_HOME_ASSISTANT = {
     "already_configured",
-    "already_in_progress",
     "reauth_successful",
     "reconfigure_successful",
     "unique_id_mismatch",
 }
 """Reasons that its helpers give without our naming them."""
 
-LIBRARY_FILES = sorted(LIBRARY.rglob("*.py"))
-HOME_ASSISTANT_FILES = sorted(INTEGRATION.glob("*.py"))
 FAMILY_FILES = sorted(path for family in FAMILIES for path in (LIBRARY / family).glob("*.py"))
 SIMULATOR_FILES = sorted((TESTS / "simulators").glob("*.py"))
 
@@ -76,24 +84,6 @@ for module in pkgutil.walk_packages([folder], "aiogsm."):
     importlib.import_module(module.name)
 assert all(getattr(library, name) is not None for name in library.__all__)
 """
-
-
-def name_of(path: Path) -> str:
-    root = INTEGRATION if path.is_relative_to(INTEGRATION) else TESTS
-    return path.relative_to(root).as_posix()
-
-
-def each(files: list[Path]) -> pytest.MarkDecorator:
-    return pytest.mark.parametrize("path", files, ids=name_of)
-
-
-@cache
-def tree_of(path: Path) -> ast.Module:
-    return ast.parse(path.read_text())
-
-
-def nodes[T: ast.AST](path: Path, *kinds: type[T]) -> Iterator[T]:
-    return (node for node in ast.walk(tree_of(path)) if isinstance(node, kinds))
 
 
 # Imports
@@ -189,7 +179,11 @@ def words_of_code(path: Path) -> Iterator[str]:
             yield from (word for word in (value if isinstance(value, list) else [value]) if type(word) is str)
 
 
-@each([path for path in HOME_ASSISTANT_FILES if path.name != "config_flow.py"])
+FORMS = {"config_flow.py", "found_flow.py", "goip_flow.py", "neogate_flow.py"}
+"""The files of the dialog that adds a box; each family has one of its own."""
+
+
+@each([path for path in HOME_ASSISTANT_FILES if path.name not in FORMS])
 def test_only_the_forms_name_a_family(path: Path) -> None:
     assert [
         word for word in words_of_code(path) if any(family in word.casefold() for family in FAMILIES)
@@ -197,35 +191,6 @@ def test_only_the_forms_name_a_family(path: Path) -> None:
 
 
 # Words
-
-
-@cache
-def words(file: str) -> Any:  # noqa: ANN401 - JSON
-    return json.loads((INTEGRATION / file).read_text())
-
-
-def strings_in(*parts: ast.AST | None) -> set[str]:
-    return {
-        node.value
-        for part in parts
-        if part is not None
-        for node in ast.walk(part)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
-    }
-
-
-def called(call: ast.Call) -> str:
-    """Give the last name of what is called."""
-    match call.func:
-        case ast.Name(id=name) | ast.Attribute(attr=name):
-            return name
-    return ""
-
-
-def keyword(call: ast.Call, name: str) -> set[str]:
-    """Give the string that a call gives as ``name``, if it does."""
-    given = [one.value for one in call.keywords if one.arg == name]
-    return {node.value for node in given if isinstance(node, ast.Constant) and isinstance(node.value, str)}
 
 
 def literal_exceptions() -> set[str]:
@@ -312,12 +277,6 @@ def test_every_icon_of_an_entity_is_of_one_that_exists(platform: str) -> None:
 # Actions
 
 
-@cache
-def actions() -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.safe_load((INTEGRATION / "services.yaml").read_text())
-    return loaded
-
-
 def sections(action: str) -> dict[str, dict[str, Any]]:
     return {name: field["fields"] for name, field in actions()[action]["fields"].items() if "fields" in field}
 
@@ -391,12 +350,6 @@ def test_every_choice_of_an_action_a_trigger_or_a_form_has_words_and_none_are_le
 # Triggers
 
 
-@cache
-def triggers() -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.safe_load((INTEGRATION / "triggers.yaml").read_text())
-    return {key: described for key, described in loaded.items() if not key.startswith(".")}
-
-
 @pytest.mark.parametrize("file", ["translations/en.json", "icons.json"])
 def test_every_trigger_has_words_and_an_icon_and_none_are_left_over(file: str) -> None:
     assert words(file)["triggers"].keys() == triggers().keys() == trigger.TRIGGERS.keys()
@@ -439,25 +392,23 @@ def test_every_trouble_but_a_password_is_an_issue() -> None:
 
 # Forms
 
-FLOWS = {
-    "GsmGatewayConfigFlow": (config_flow, lambda: words("translations/en.json")["config"]),
-    "ContactFlow": (contact_flow, lambda: words("translations/en.json")["config_subentries"]["contact"]),
-    "BalanceFlow": (
-        balance_flow,
-        lambda: words("translations/en.json")["config_subentries"]["balance_check"],
-    ),
-    "GsmGatewayOptionsFlow": (options_flow, lambda: words("translations/en.json")["options"]),
-}
+
+FLOWS = all_flows()
 
 
 def named_in(flow: str) -> Any:  # noqa: ANN401 - JSON
     """Give the words of a flow."""
-    return FLOWS[flow][1]()
+    named = words("translations/en.json")
+    for key in FLOWS[flow][1]:
+        named = named[key]
+    return named
 
 
 def nodes_of_flow[T: ast.AST](flow: str, *kinds: type[T]) -> list[T]:
-    """Give the nodes of the file of a flow: its class, and the functions beside it."""
-    return list(nodes(Path(str(FLOWS[flow][0].__file__)), *kinds))
+    """Give the nodes of the files of a flow: its class and those it is made of, and the functions beside."""
+    modules = dict.fromkeys(one.__module__ for one in FLOWS[flow][0].__mro__)
+    ours = [sys.modules[name] for name in modules if name.startswith(gsm_gateway.__name__)]
+    return [node for module in ours for node in nodes(Path(str(module.__file__)), *kinds)]
 
 
 def flow_steps(flow: str) -> set[str]:
@@ -519,12 +470,12 @@ def test_every_field_of_a_form_is_named_and_explained(flow: str) -> None:
 
 
 def test_every_option_has_words_and_none_are_left_over() -> None:
-    sections = named_in("GsmGatewayOptionsFlow")["step"]["init"]["sections"]
+    sections = named_in("options")["step"]["init"]["sections"]
     names = {name: value for name, value in vars(options_flow).items() if isinstance(value, str)}
     assert sections.keys() == {value for name, value in names.items() if name.startswith("SECTION_")}
     marked = [
         call.args[0]
-        for call in nodes_of_flow("GsmGatewayOptionsFlow", ast.Call)
+        for call in nodes_of_flow("options", ast.Call)
         if called(call) in {"Required", "Optional"}
     ]
     fields = {names[arg.id] for arg in marked if isinstance(arg, ast.Name) and arg.id in names}

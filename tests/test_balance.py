@@ -347,12 +347,12 @@ async def test_a_new_check_is_made_at_once_and_then_daily(
 
     bench.teach("2.00 EUR")
     move(hass, freezer, "2026-11-23T09:59:00+00:00")
-    await hass.async_block_till_done()
+    await quiet(hass)
     assert len(bench.dialled) == 1
     move(hass, freezer, "2026-11-23T10:00:01+00:00")
     await until(hass, lambda: bench.balance == "2.00")
     move(hass, freezer, "2026-11-24T09:59:00+00:00")
-    await hass.async_block_till_done()
+    await quiet(hass)
     assert len(bench.dialled) == 2
     bench.teach("3.00 EUR")
     move(hass, freezer, "2026-11-24T10:00:01+00:00")
@@ -370,7 +370,7 @@ async def test_longer_intervals(
     await until(hass, lambda: bench.dialled and bench.balance == "1.00")
     bench.teach("2.00 EUR")
     move(hass, freezer, f"{day}T09:59:00+00:00")
-    await hass.async_block_till_done()
+    await quiet(hass)
     assert len(bench.dialled) == 1
     move(hass, freezer, f"{day}T10:00:01+00:00")
     await until(hass, lambda: bench.balance == "2.00")
@@ -424,7 +424,7 @@ async def test_not_all_ports_ask_at_once(
         await until(hass, lambda: bench.dialled and bench.balance == "1.00")
     bench.teach("2.00 EUR")
     move(hass, freezer, "2026-11-23T10:13:00+00:00")
-    await hass.async_block_till_done()
+    await quiet(hass)
     assert len(bench.dialled) == 1
     move(hass, freezer, "2026-11-23T10:14:00+00:00")
     await until(hass, lambda: bench.balance == "2.00")
@@ -437,7 +437,7 @@ async def test_by_hand_means_never_by_itself(
     bench.add(schedule="manual")
     await bench.set_up()
     move(hass, freezer, "2027-11-23T10:00:00+00:00")
-    await hass.async_block_till_done()
+    await quiet(hass)
     assert bench.dialled == []
 
 
@@ -456,15 +456,31 @@ async def test_what_was_missed_is_made_up_for_once_after_the_start(
     hass.set_state(CoreState.starting)
     await bench.set_up()
     move(hass, freezer, "2026-11-25T18:00:31+00:00")
-    await hass.async_block_till_done()
+    await quiet(hass)
     assert len(bench.dialled) == 1  # Home Assistant has not started yet
     await started(hass)
     assert len(bench.dialled) == 1
     move(hass, freezer, "2026-11-25T18:01:02+00:00")
     await until(hass, lambda: bench.balance == "2.00")
     move(hass, freezer, "2026-11-26T09:59:00+00:00")
-    await hass.async_block_till_done()
+    await quiet(hass)
     assert len(bench.dialled) == 2
+
+
+async def test_a_check_that_is_added_during_the_start_waits_for_its_end(
+    hass: HomeAssistant, bench: Bench, freezer: FrozenDateTimeFactory
+) -> None:
+    freezer.move_to(START)
+    bench.teach("1.00 EUR")
+    hass.set_state(CoreState.starting)
+    await bench.set_up()
+    bench.add(schedule="daily")
+    move(hass, freezer, "2026-11-22T12:10:00+00:00")
+    await quiet(hass)
+    assert bench.dialled == []
+    await started(hass)
+    move(hass, freezer, "2026-11-22T12:11:00+00:00")
+    await until(hass, lambda: bench.balance == "1.00")
 
 
 async def test_what_was_not_missed_is_not_made_up_for(
@@ -479,7 +495,7 @@ async def test_what_was_not_missed_is_not_made_up_for(
     freezer.move_to("2026-11-23T09:00:00+00:00")
     await bench.set_up()
     move(hass, freezer, "2026-11-23T09:10:00+00:00")
-    await hass.async_block_till_done()
+    await quiet(hass)
     assert len(bench.dialled) == 1
     bench.teach("2.00 EUR")
     move(hass, freezer, "2026-11-23T10:00:01+00:00")
@@ -502,6 +518,21 @@ async def test_a_change_of_the_time_counts_at_once(
     await until(hass, lambda: bench.balance == "2.00")
 
 
+async def test_a_change_to_by_hand_counts_at_once(
+    hass: HomeAssistant, bench: Bench, freezer: FrozenDateTimeFactory
+) -> None:
+    freezer.move_to(START)
+    bench.teach("1.00 EUR")
+    await bench.set_up()
+    subentry = bench.add(schedule="daily")
+    await until(hass, lambda: bench.dialled and bench.balance == "1.00")
+    bench.change(subentry, schedule="manual")
+    await hass.async_block_till_done()
+    move(hass, freezer, "2026-11-23T10:00:01+00:00")
+    await quiet(hass)
+    assert len(bench.dialled) == 1
+
+
 async def test_nothing_is_asked_after_the_check_or_the_box_is_gone(
     hass: HomeAssistant, bench: Bench, freezer: FrozenDateTimeFactory
 ) -> None:
@@ -513,12 +544,12 @@ async def test_nothing_is_asked_after_the_check_or_the_box_is_gone(
     hass.config_entries.async_remove_subentry(bench.entry, subentry.subentry_id)
     await hass.async_block_till_done()
     move(hass, freezer, "2026-11-23T10:00:01+00:00")
-    await hass.async_block_till_done()
+    await quiet(hass)
     bench.add(schedule="daily")
     await until(hass, lambda: len(bench.dialled) == 2 and bench.balance == "1.00")
     await hass.config_entries.async_unload(bench.entry.entry_id)
     move(hass, freezer, "2026-11-24T10:00:01+00:00")
-    await hass.async_block_till_done()
+    await quiet(hass)
     assert len(bench.dialled) == 2
 
 
@@ -531,12 +562,12 @@ async def test_a_failure_is_retried_once_that_day_and_logged_once(
     bench.add(schedule="daily")
     await until_quiet(hass, bench, 1)
     move(hass, freezer, "2026-11-22T12:59:00+00:00")
-    await hass.async_block_till_done()
+    await quiet(hass)
     assert len(bench.dialled) == 1
     move(hass, freezer, "2026-11-22T13:00:01+00:00")
     await until_quiet(hass, bench, 2)
     move(hass, freezer, "2026-11-23T09:59:00+00:00")
-    await hass.async_block_till_done()
+    await quiet(hass)
     assert len(bench.dialled) == 2
     move(hass, freezer, "2026-11-23T10:00:01+00:00")
     await until_quiet(hass, bench, 3)
@@ -552,10 +583,32 @@ async def test_a_failure_is_retried_once_that_day_and_logged_once(
     assert bench.balance == "1.00"
 
 
+async def test_an_answer_by_hand_spares_the_retry(
+    hass: HomeAssistant, bench: Bench, freezer: FrozenDateTimeFactory
+) -> None:
+    freezer.move_to(START)
+    bench.refuse()
+    await bench.set_up()
+    bench.add(schedule="daily")
+    await until_quiet(hass, bench, 1)
+    bench.teach("1.00 EUR")
+    await bench.press()
+    move(hass, freezer, "2026-11-22T13:00:01+00:00")
+    await quiet(hass)
+    assert len(bench.dialled) == 2
+    move(hass, freezer, "2026-11-23T10:00:01+00:00")
+    await until_quiet(hass, bench, 3)
+
+
+async def quiet(hass: HomeAssistant) -> None:
+    """Wait until no check is being made."""
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+
 async def until_quiet(hass: HomeAssistant, bench: Bench, dialled: int) -> None:
     """Wait until so many codes were dialled and nobody waits for an answer."""
     await bench.box.wait_for(lambda: len(bench.dialled) == dialled)
-    await hass.async_block_till_done(wait_background_tasks=True)
+    await quiet(hass)
 
 
 def logged(caplog: pytest.LogCaptureFixture) -> int:

@@ -34,6 +34,7 @@ from .conftest import (
     TRANSLATIONS,
     Clock,
     contact_device,
+    count_logins,
     goip_data,
     is_free,
     neogate_data,
@@ -274,6 +275,7 @@ async def test_neogate_added_twice(
     assert loaded_neogate.state is ConfigEntryState.LOADED
     await neogate.wait_for(lambda: not neogate.sessions)
     await moved.wait_for(lambda: len(moved.sessions) == 1)
+    assert count_logins(moved) == 2  # to look at it, and to set it up, once
 
 
 async def test_neogate_that_moved_while_it_was_not_found(
@@ -756,7 +758,7 @@ async def test_contacts_come_change_and_go_without_dropping_the_connection(
     carol = subentry_id(loaded_neogate, "Carol")
     form = await loaded_neogate.start_subentry_reconfigure_flow(hass, carol)
     assert form["step_id"] == "reconfigure"
-    assert suggested(form) == {"name": "Carol", "number": STRANGER, "trusted": True}
+    assert suggested(form) == {"name": "Carol", "number": STRANGER, "trusted": True, "pin": None}
     result = await send(hass, form, name="Caroline", number="+447700900124", trusted=False)
     assert result["type"] is FlowResultType.ABORT
     assert result["reason"] == "reconfigure_successful"
@@ -793,6 +795,11 @@ async def test_contacts_come_change_and_go_without_dropping_the_connection(
         ({"number": "+1"}, {"number": "invalid_number"}),
         ({"number": "+1 (555) 123-4567"}, {"number": "number_in_use"}),
         ({"name": "Alice", "number": "x"}, {"name": "name_in_use", "number": "invalid_number"}),
+        ({"pin": "123"}, {"pin": "invalid_pin"}),
+        ({"pin": "12345678901"}, {"pin": "invalid_pin"}),
+        ({"pin": "12 34"}, {"pin": "invalid_pin"}),
+        ({"pin": "12a4"}, {"pin": "invalid_pin"}),
+        ({"pin": "١٢٣٤"}, {"pin": "invalid_pin"}),
     ],
 )
 async def test_new_contact_with_mistakes(
@@ -803,7 +810,7 @@ async def test_new_contact_with_mistakes(
     assert form["type"] is FlowResultType.FORM
     assert form["step_id"] == "user"
     assert form["errors"] == errors
-    assert suggested(cast("ConfigFlowResult", form)) == {**right, **wrong}
+    assert suggested(cast("ConfigFlowResult", form)) == {"pin": None, **right, **wrong}
 
     result = await send(hass, form, **right)
     assert result["type"] is FlowResultType.CREATE_ENTRY
@@ -831,3 +838,27 @@ async def test_changed_contact_with_mistakes(
     result = await send(hass, form, **right)
     assert result["reason"] == "reconfigure_successful"
     assert contact_device(hass, loaded_neogate, "alice").name == "alice"
+
+
+async def test_pin_of_a_contact(
+    hass: HomeAssistant, neogate: NeoGate, loaded_neogate: MockConfigEntry
+) -> None:
+    session = neogate.sessions[0]
+    carol = {"name": "Carol", "number": STRANGER, "trusted": True}
+    result = await send(hass, await add(hass, loaded_neogate), **carol, pin=" 0815 ")
+    assert result["data"] == {**carol, "pin": "0815"}
+
+    contact = loaded_neogate.subentries[subentry_id(loaded_neogate, "Carol")]
+    form = await loaded_neogate.start_subentry_reconfigure_flow(hass, contact.subentry_id)
+    assert suggested(form) == {**carol, "pin": "0815"}
+    form = await send(hass, form, **carol, pin="1")
+    assert form["errors"] == {"pin": "invalid_pin"}
+    assert loaded_neogate.subentries[contact.subentry_id].data["pin"] == "0815"
+    await send(hass, form, **carol, pin="1234567890")
+    assert loaded_neogate.subentries[contact.subentry_id].data["pin"] == "1234567890"
+
+    for empty in ({}, {"pin": ""}, {"pin": " "}):
+        form = await loaded_neogate.start_subentry_reconfigure_flow(hass, contact.subentry_id)
+        await send(hass, form, **carol, **empty)
+        assert loaded_neogate.subentries[contact.subentry_id].data == carol
+    assert neogate.sessions == [session]

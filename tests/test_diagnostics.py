@@ -54,6 +54,7 @@ async def test_goip(
     assert told["connected"] is True
     assert [port["status"] for port in told["ports"]] == ["ready"] * len(told["ports"])
     assert told["ignored"] == {}
+    assert told["data"]["port"] == loaded_goip.data["port"]
     state = goip.line("goip1").state
     for secret in (state.password, state.imei, state.imsi, state.iccid, "goip1"):
         assert f'"{secret}"' not in json.dumps(told)

@@ -200,7 +200,7 @@ async def test_a_box_that_is_added_by_hand_is_offered_no_more(
     form = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
     form = await hass.config_entries.flow.async_configure(form["flow_id"], {"next_step_id": "goip"})
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("custom_components.gsm_gateway.config_flow.WAIT_FOR_MORE", 0.2)
+        patch.setattr("custom_components.gsm_gateway.goip_flow.WAIT_FOR_MORE", 0.2)
         await hass.config_entries.flow.async_configure(
             form["flow_id"], {"port": udp_port, "password": SECRET}
         )

@@ -7,6 +7,7 @@ from pathlib import Path
 import re
 from typing import Any
 
+from homeassistant.config_entries import ConfigSubentryData
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv
 import pytest
@@ -23,6 +24,7 @@ from custom_components.gsm_gateway.aiogsm import (
 )
 from custom_components.gsm_gateway.announcer import Announcer
 from custom_components.gsm_gateway.contacts import ContactBook
+from custom_components.gsm_gateway.lockouts import Lockouts
 
 from .conftest import ALICE, BUS_EVENTS, DOMAIN, TRANSLATIONS
 from .pages import (
@@ -197,12 +199,21 @@ def test_the_table_of_triggers_has_every_trigger_with_its_fields() -> None:
 # Events
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
-RECEIVED = ReceivedSms(message_id="sms_1", port="1", sender=ALICE, text="a text", received_at=NOW)
+RECEIVED = ReceivedSms(
+    message_id="sms_1", port="1", sender=ALICE, text="a text", received_at=datetime.now(UTC)
+)
 SENT = Message(message_id="sms_2", recipient=ALICE, text="a text", created_at=NOW, expires_at=NOW, port="1")
 CALL = Call(port="1", event=CallEventType.INCOMING, incoming=True, number=ALICE)
 
 
-TOLD_HERE = 4
+TRUSTED = ConfigSubentryData(
+    data={"name": "Alice", "number": ALICE, "trusted": True},
+    subentry_type="contact",
+    title="Alice",
+    unique_id=ALICE,
+)
+
+TOLD_HERE = 5
 """How many kinds of events the test of their data fires."""
 
 
@@ -212,9 +223,11 @@ def keys_of_data(cell: str) -> list[str]:
 
 
 async def test_the_table_of_events_has_all_their_data(hass: HomeAssistant) -> None:
-    entry = MockConfigEntry(domain=DOMAIN)
+    entry = MockConfigEntry(domain=DOMAIN, subentries_data=[TRUSTED])
     fired = {kind: async_capture_events(hass, kind) for kind in BUS_EVENTS}
-    announcer = Announcer(hass, entry, ContactBook(entry), lambda port: f"device of {port}")
+    contacts = ContactBook(entry)
+    lockouts = Lockouts(hass, entry, contacts)
+    announcer = Announcer(hass, entry, contacts, lockouts, lambda port: f"device of {port}")
     announcer.begin()
     announcer.received(RECEIVED)
     announcer.changed(SENT)

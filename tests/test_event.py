@@ -270,6 +270,7 @@ async def test_sent(hass: HomeAssistant, neogate: NeoGate, loaded_neogate: MockC
         "port": "2",
         "message_id": event.data["message_id"],
         "recipient": ALICE,
+        "contact": "Alice",
         "status": "sent",
         "error": None,
         "error_detail": None,
@@ -377,6 +378,7 @@ async def test_call(
         "port": "goip2",
         "direction": "incoming",
         "number": ALICE,
+        "contact": "Alice",
     }
     assert [event.data for event in bus["call"]] == [
         {**about, "state": "incoming", "cause": None, "duration": None},

@@ -48,6 +48,7 @@ SAME = {
     "de": {
         "Code",
         "Gateway",
+        "Gateways",
         "Host",
         "Limits",
         "Name",
@@ -69,11 +70,9 @@ SAME = {
         "Options",
         "Port",
         "SMS",
-        "messages",
-        "ports",
     },
     "pl": {"Host", "Limit", "Operator", "Port", "SMS"},
-    "pt-BR": {"Gateway", "Host", "Normal", "Offline", "SMS", "Status"},
+    "pt-BR": {"Gateway", "Gateways", "Host", "Normal", "Offline", "SMS", "Status"},
     "ru": {"SMS"},
     "uk": {"SMS"},
 }

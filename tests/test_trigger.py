@@ -55,6 +55,7 @@ type Calls = list[ServiceCall]
 TEXT = "Open the Gate, please: 4711"
 SECRET = "the safe opens with 4711"
 SMS_RECEIVED = f"{DOMAIN}.sms_received"
+SMS_COMMAND = f"{DOMAIN}.sms_command"
 SMS_FAILED = f"{DOMAIN}.sms_failed"
 CALL = f"{DOMAIN}.call"
 
@@ -749,6 +750,11 @@ async def test_private_numbers_are_handed_over_and_told_nobody_else(
         (SMS_RECEIVED, {"regex": "(a+)+"}, "repeats a group"),
         (SMS_RECEIVED, {"regex": "a" * 201}, "has 201 characters"),
         (SMS_RECEIVED, {"message": "a"}, "extra|not allowed|message"),
+        (SMS_COMMAND, {"command": []}, "is empty: leave it out"),
+        (SMS_COMMAND, {"command": ["gate", " "]}, "is empty: leave it out"),
+        (SMS_COMMAND, {"command": True}, "has to be in quotes"),
+        (SMS_COMMAND, {"contact": "notify.carol"}, "notify.carol is not the notify entity of a contact"),
+        (SMS_COMMAND, {"sender": ALICE}, "sender"),
         (CALL, {"state": "idle"}, "value must be one of"),
         (CALL, {"direction": "in"}, "value must be one of"),
         (CALL, {"number": "Alice"}, "is no number"),
@@ -815,5 +821,5 @@ async def test_the_editor_knows_the_triggers(hass: HomeAssistant, loaded_goip: M
     described = await async_get_all_descriptions(hass)
     ours = {key: one for key, one in described.items() if key.startswith(f"{DOMAIN}.")}
 
-    assert ours.keys() == {SMS_RECEIVED, SMS_FAILED, CALL}
+    assert ours.keys() == {SMS_RECEIVED, SMS_COMMAND, SMS_FAILED, CALL}
     assert all(one is not None and one["fields"] for one in ours.values())

@@ -43,6 +43,7 @@ from .coordinator import GsmGatewayConfigEntry, GsmGatewayCoordinator, box_optio
 from .discovery import async_get_discovery
 from .history import async_setup_history
 from .issues import CONDITIONS, FIXABLE, TROUBLES, async_end_issues, async_setup_issues
+from .lockouts import async_forget_lockouts
 from .options import policy_of
 from .port_services import async_setup_port_services
 from .services import async_setup_services
@@ -160,7 +161,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: GsmGatewayConfigEntry) -
 
     entry.async_on_unload(hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, _on_stop))
     entry.async_on_unload(hass.bus.async_listen(EVENT_CORE_CONFIG_UPDATE, _on_core_config))
-    coordinator.box_device_id()
+    coordinator.async_arrived()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     coordinator.async_begin()
     entry.async_on_unload(entry.add_update_listener(_async_on_update))
@@ -198,6 +199,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: GsmGatewayConfigEntry) 
     async_end_issues(hass, entry, *FIXABLE, *TROUBLES, *CONDITIONS)
     await async_forget_sims(hass, entry)
     await async_forget_balances(hass, entry)
+    await async_forget_lockouts(hass, entry)
     await async_remove_store(hass, entry)
 
 

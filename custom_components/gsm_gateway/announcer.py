@@ -1,6 +1,7 @@
 """Tells Home Assistant of texts and calls: on the bus, to each port's event entities, and to our triggers."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
@@ -9,15 +10,19 @@ from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.util import dt as dt_util
 
 from .aiogsm import Call, Message, MessageStatus, ReceivedSms
+from .commands import masked_pin
 from .const import (
     DELAYED_AFTER,
     EVENT_CALL,
+    EVENT_COMMAND,
     EVENT_SMS_RECEIVED,
     EVENT_SMS_STATUS,
     EVENT_USSD_RECEIVED,
 )
 from .contacts import Contact, ContactBook
-from .notices import SIGNAL_CALL, SIGNAL_SMS_FAILED, SIGNAL_SMS_RECEIVED, Notice
+from .lines import async_log_settled
+from .lockouts import Lockouts
+from .notices import SIGNAL_CALL, SIGNAL_COMMAND, SIGNAL_SMS_FAILED, SIGNAL_SMS_RECEIVED, Notice
 from .options import is_private, shows_texts
 
 _MASK = "…"
@@ -46,12 +51,14 @@ class Announcer:
         hass: HomeAssistant,
         entry: ConfigEntry,
         contacts: ContactBook,
+        lockouts: Lockouts,
         device_id: Callable[[str | None], str],
     ) -> None:
         """Begin with nobody who listens to a port; what becomes of texts waits for ``begin``."""
         self._hass = hass
         self._entry = entry
         self._contacts = contacts
+        self._lockouts = lockouts
         self._device_id = device_id
         self._listeners: dict[tuple[str, str], list[PortEventListener]] = {}
         self._waiting: list[Message] | None = []
@@ -78,18 +85,19 @@ class Announcer:
         return shown
 
     def received(self, sms: ReceivedSms) -> None:
-        """Tell of a text that came in."""
+        """Tell of a text that came in, without the PIN in it, and then what becomes of it as a command."""
         contact = self._contacts.by_number(sms.sender)
+        text = masked_pin(sms.text, contact.pin if contact else None)
         about = {
             "message_id": sms.message_id,
             "sender": sms.sender,
             "contact": contact.name if contact else None,
         }
-        self._tell_port(sms.port, "sms", "received", {**about, **self._shown(sms.text)})
+        self._tell_port(sms.port, "sms", "received", {**about, **self._shown(text)})
         told = {
             **about,
             "trusted": contact is not None and contact.trusted,
-            "message": sms.text,
+            "message": text,
             "received_at": sms.received_at.isoformat(),
             "stamped_at": sms.stamped_at and sms.stamped_at.isoformat(),
             "parts": sms.parts,
@@ -98,6 +106,25 @@ class Announcer:
         }
         notice = self._fire(EVENT_SMS_RECEIVED, sms.port, told, contact)
         async_dispatcher_send(self._hass, SIGNAL_SMS_RECEIVED, notice)
+        if contact is not None:
+            self._commanded(sms, contact, notice)
+
+    def _commanded(self, sms: ReceivedSms, contact: Contact, notice: Notice) -> None:
+        """Tell of a text that is a command, or was refused as one."""
+        judgement = self._lockouts.judge(
+            contact, sms.text, delayed=notice.data["delayed"], complete=sms.complete
+        )
+        if judgement is None:
+            return
+        told = {
+            "message_id": sms.message_id,
+            "contact": contact.name,
+            "result": "accepted" if judgement.refusal is None else "refused",
+            "reason": judgement.refusal and judgement.refusal.value,
+        }
+        self._fire(EVENT_COMMAND, sms.port, told, contact)
+        if judgement.refusal is None:
+            async_dispatcher_send(self._hass, SIGNAL_COMMAND, replace(notice, command=judgement.command))
 
     def changed(self, message: Message) -> None:
         """Tell how far a text has come on its way out."""
@@ -105,11 +132,14 @@ class Announcer:
             self._waiting.append(message)
             return
         contact = self._contacts.by_number(message.recipient)
-        about = {"message_id": message.message_id, "recipient": message.recipient}
+        about = {
+            "message_id": message.message_id,
+            "recipient": message.recipient,
+            "contact": contact.name if contact else None,
+        }
         port = message.port or message.pinned
         if port is not None and message.status.settled:
-            shown = {**about, "contact": contact.name if contact else None, **self._shown(message.text)}
-            self._tell_port(port, "sms", message.status.value, shown)
+            self._tell_port(port, "sms", message.status.value, {**about, **self._shown(message.text)})
         told = {
             **about,
             "status": message.status.value,
@@ -117,6 +147,8 @@ class Announcer:
             "error_detail": message.error_detail,
         }
         notice = self._fire(EVENT_SMS_STATUS, port, told, contact)
+        if message.status.settled:
+            async_log_settled(self._hass, self._recordable(notice.data))
         if message.status in _FAILED:
             async_dispatcher_send(self._hass, SIGNAL_SMS_FAILED, notice)
 
@@ -130,7 +162,8 @@ class Announcer:
         }
         self._tell_port(call.port, "call", call.event.value, told)
         contact = self._contacts.by_number(call.number or "")
-        notice = self._fire(EVENT_CALL, call.port, {"state": call.event.value, **told}, contact)
+        about = {"state": call.event.value, "contact": contact.name if contact else None}
+        notice = self._fire(EVENT_CALL, call.port, {**about, **told}, contact)
         async_dispatcher_send(self._hass, SIGNAL_CALL, notice)
 
     def ussd(self, port: str, text: str) -> None:

@@ -1,6 +1,6 @@
 """What the owner of a SIM has set about its balance: how it is asked for and read, and how often."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from enum import StrEnum
 
@@ -38,7 +38,7 @@ class BalanceCheck:
     """The balance check of one port."""
 
     port: str
-    codes: tuple[str, ...]
+    codes: tuple[str, ...] = field(repr=False)
     pattern: str | None
     unit: str | None
     schedule: Schedule

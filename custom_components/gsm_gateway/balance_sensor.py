@@ -66,6 +66,10 @@ class BalanceSensor(GsmPortEntity, SensorEntity):
     def available(self) -> bool:
         return True
 
+    @callback
+    def async_entity_id_changed(self, old_entity_id: str) -> None:
+        """Keep listening: nothing here depends on the entity's id."""
+
     @override
     async def async_added_to_hass(self) -> None:
         await super().async_added_to_hass()

@@ -26,7 +26,7 @@ class Balance:
     network took all of them. ``reading`` is of the last answer that could be read, which came at ``read_at``.
     """
 
-    codes: tuple[str, ...]
+    codes: tuple[str, ...] = field(repr=False)
     answer: str | None = field(default=None, repr=False)
     complete: bool = True
     answered_at: datetime | None = None

@@ -82,6 +82,7 @@ class Timetable:
         self._arm(check, due + wait, again=False)
 
     def _arm(self, check: BalanceCheck, when: datetime, *, again: bool) -> None:
+        self._cancel(check.port)
         job = HassJob(partial(self._on_due, check, again), cancel_on_shutdown=True)
         self._timers[check.port] = async_track_point_in_utc_time(self._hass, job, when)
 

@@ -43,6 +43,7 @@ EVENT_SMS_RECEIVED = f"{DOMAIN}_sms_received"
 EVENT_SMS_STATUS = f"{DOMAIN}_sms_status"
 EVENT_CALL = f"{DOMAIN}_call"
 EVENT_USSD_RECEIVED = f"{DOMAIN}_ussd_received"
+EVENT_COMMAND = f"{DOMAIN}_command"
 
 DELAYED_AFTER = timedelta(minutes=5)
 """A text handed on later than this after it was sent, or came, is marked as delayed."""

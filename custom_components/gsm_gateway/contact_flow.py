@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from homeassistant.config_entries import ConfigSubentry, ConfigSubentryFlow, SubentryFlowResult
-from homeassistant.const import CONF_NAME
+from homeassistant.const import CONF_NAME, CONF_PIN
 from homeassistant.helpers.selector import (
     BooleanSelector,
     TextSelector,
@@ -14,6 +14,7 @@ from homeassistant.helpers.selector import (
 from homeassistant.util import slugify
 import voluptuous as vol
 
+from .commands import is_pin
 from .const import CONF_NUMBER, CONF_TRUSTED, SUBENTRY_CONTACT
 from .contacts import is_number, normalise_number
 
@@ -22,6 +23,9 @@ CONTACT_SCHEMA = vol.Schema(
         vol.Required(CONF_NAME): TextSelector(),
         vol.Required(CONF_NUMBER): TextSelector(TextSelectorConfig(type=TextSelectorType.TEL)),
         vol.Required(CONF_TRUSTED, default=False): BooleanSelector(),
+        vol.Optional(CONF_PIN): TextSelector(
+            TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="new-password")
+        ),
     }
 )
 
@@ -77,6 +81,8 @@ class ContactFlow(ConfigSubentryFlow):
             errors[CONF_NUMBER] = "invalid_number"
         elif any(sub.unique_id == number for sub in others):
             errors[CONF_NUMBER] = "number_in_use"
+        if CONF_PIN in data and not is_pin(data[CONF_PIN]):
+            errors[CONF_PIN] = "invalid_pin"
         return errors
 
 
@@ -89,9 +95,11 @@ def _is_taken(name: str, others: list[ConfigSubentry]) -> bool:
 
 
 def _tidy(user_input: dict[str, Any]) -> dict[str, Any]:
-    """Give a contact's data as it is kept: no blanks around the name, no separators in the number."""
+    """Give a contact's data as it is kept: trimmed, no separators in the number, no empty PIN."""
+    pin = user_input.get(CONF_PIN, "").strip()
     return {
-        **user_input,
         CONF_NAME: user_input[CONF_NAME].strip(),
         CONF_NUMBER: normalise_number(user_input[CONF_NUMBER]),
+        CONF_TRUSTED: user_input[CONF_TRUSTED],
+        **({CONF_PIN: pin} if pin else {}),
     }

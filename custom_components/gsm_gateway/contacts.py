@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import re
 
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
-from homeassistant.const import CONF_NAME
+from homeassistant.const import CONF_NAME, CONF_PIN
 from homeassistant.exceptions import ServiceValidationError
 
 from .aiogsm import ReceivedSms
@@ -43,12 +43,13 @@ def comparable(number: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
-    """Somebody to text, and whether they may send commands."""
+    """Somebody to text, and whether they may send commands, with a ``pin`` before each if there is one."""
 
     subentry_id: str
     name: str
     number: str = field(repr=False)
     trusted: bool
+    pin: str | None = field(default=None, repr=False)
 
     @classmethod
     def of(cls, subentry: ConfigSubentry) -> Contact:
@@ -58,6 +59,7 @@ class Contact:
             name=subentry.data[CONF_NAME],
             number=subentry.data[CONF_NUMBER],
             trusted=subentry.data[CONF_TRUSTED],
+            pin=subentry.data.get(CONF_PIN),
         )
 
 

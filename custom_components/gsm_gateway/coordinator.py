@@ -6,6 +6,7 @@ import logging
 from typing import Any, assert_never
 
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry
+from homeassistant.const import CONF_MAC
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.event import async_track_time_change
@@ -67,15 +68,17 @@ from .issues import (
     async_end_issues,
     async_raise_issue,
 )
+from .lockouts import Lockouts
 from .options import history_of, is_private, policy_of, shows_texts
 from .presence import Presence
 from .sims import SimWatch
 from .store import StoreError
+from .whereabouts import Trail, async_arrived, url_of
 
 _LOGGER = logging.getLogger(__name__)
 
-_READ_LIVE = {CONF_LINES, CONF_IMEIS}
-"""What no box is opened with, though it stands beside that: lines and modules come by themselves."""
+_READ_LIVE = {CONF_LINES, CONF_IMEIS, CONF_MAC}
+"""What no box is opened with, though it stands beside that: all this is learnt while it is open."""
 
 type GsmGatewayConfigEntry = ConfigEntry[GsmGatewayCoordinator]
 type ContactListener = Callable[[], Awaitable[None]]
@@ -100,7 +103,8 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
         self.data = gateway.state
         self.contacts = ContactBook(entry)
         gateway.subscribe(self._on_event)
-        self.announcer = Announcer(hass, entry, self.contacts, self.device_id)
+        self.lockouts = Lockouts(hass, entry, self.contacts)
+        self.announcer = Announcer(hass, entry, self.contacts, self.lockouts, self.device_id)
         self._contact_listeners: list[ContactListener] = []
         self._settings = _settings(entry)
         self._forgotten: set[str] = set()
@@ -109,12 +113,14 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
         self.balances = Balances(hass, entry, gateway)
         self._wanderers = Wanderers(hass, entry)
         self._impostors = Impostors(hass, entry)
+        self.trail = Trail(hass, entry)
         self.unique_id: str = entry.unique_id or entry.entry_id
 
     async def async_open(self) -> None:
         """Open the gateway. Raise GatewayError or StoreError."""
         await self.sims.async_load()
         await self.balances.async_load()
+        await self.lockouts.async_load()
         self._end_old_issues()
         await self.gateway.open(certain=True)
         try:
@@ -144,10 +150,12 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
         self._wanderers.close()
         self._impostors.close()
         self.balances.close()
+        self.trail.close()
         await self.gateway.close()
         self.announcer.begin()  # what has waited for Home Assistant's start is told at least on the bus
         await self.sims.async_save()
         await self.balances.async_save()
+        await self.lockouts.async_save()
 
     def _end_old_issues(self) -> None:
         """End what the box tells anew if it is not over, and what the options have ended."""
@@ -168,16 +176,25 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
         """Give the box's device, made when it is first asked for."""
         state, family = self.data, self.gateway.family
         models = {port.model for port in state.ports.values() if port.model}
+        mac = self.config_entry.data.get(CONF_MAC)
         device = dr.async_get(self.hass).async_get_or_create(
             config_entry_id=self.config_entry.entry_id,
             identifiers={self.box_identifier},
             manufacturer=family.manufacturer,
-            model=family.name,
+            model=family.model,
             hw_version=models.pop() if len(models) == 1 else None,
             name=self.config_entry.title,
-            configuration_url=f"http://{state.host}" if state.host else None,
+            configuration_url=url_of(state.host) if state.host else None,
+            connections={(dr.CONNECTION_NETWORK_MAC, mac)} if mac else set(),
         )
         return device.id
+
+    @callback
+    def async_arrived(self) -> None:
+        """Have the box known by where it is, and by its network card if that was seen there."""
+        if self.data.host is not None:
+            async_arrived(self.hass, self.config_entry, self.data.host)
+        self.box_device_id()
 
     def port_device_id(self, port: str) -> str:
         """Give a port's device, made when it is first asked for."""
@@ -205,6 +222,7 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
     async def async_contacts_changed(self) -> None:
         """Tell everybody who listens for contacts and balance checks."""
         self.balances.changed()
+        self.lockouts.look()
         for listener in list(self._contact_listeners):
             await listener()
 
@@ -277,7 +295,7 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
         moved = state.host != self.data.host
         self.async_set_updated_data(state)
         if moved:
-            self.box_device_id()
+            self.async_arrived()
             self._wanderers.moved()
             self._impostors.moved(state.host)
 
@@ -289,6 +307,7 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
             self._end_reauth()
         elif self.data.connected:
             self.presence.lost(event.error)
+            self.trail.lost()
 
     def _end_reauth(self) -> None:
         """Ask no more for a login that the box takes again; of a line it does not tell."""

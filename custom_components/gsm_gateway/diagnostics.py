@@ -7,7 +7,7 @@ from typing import Any
 
 from homeassistant.components.diagnostics import async_redact_data
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.const import CONF_HOST, CONF_NAME, CONF_PASSWORD, CONF_USERNAME
+from homeassistant.const import CONF_HOST, CONF_MAC, CONF_NAME, CONF_PASSWORD, CONF_USERNAME
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
 
@@ -21,6 +21,7 @@ TO_REDACT = {
     CONF_IMEIS,
     CONF_LINE,
     CONF_LINES,
+    CONF_MAC,
     CONF_NAME,
     CONF_NUMBER,
     CONF_PASSWORD,
@@ -31,7 +32,6 @@ TO_REDACT = {
     "imei",
     "imsi",
     "phone_number",
-    "port",
     "smsc",
 }
 

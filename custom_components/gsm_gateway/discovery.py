@@ -8,7 +8,12 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from hmac import compare_digest
 
-from homeassistant.config_entries import SOURCE_IGNORE, SOURCE_INTEGRATION_DISCOVERY, SOURCE_USER
+from homeassistant.config_entries import (
+    SOURCE_DHCP,
+    SOURCE_IGNORE,
+    SOURCE_INTEGRATION_DISCOVERY,
+    SOURCE_USER,
+)
 from homeassistant.const import CONF_PORT
 from homeassistant.core import CoreState, HomeAssistant, callback
 from homeassistant.util.hass_dict import HassKey
@@ -16,6 +21,7 @@ from homeassistant.util.hass_dict import HassKey
 from .aiogsm import Stranger
 from .const import CONF_LINES, DOMAIN
 from .ear import natural_order
+from .whereabouts import async_offers_at
 
 MAX_BOXES = 32
 """How many boxes are remembered; the one that was heard the longest ago is forgotten first."""
@@ -108,6 +114,10 @@ class Discovery:
             self._opening.add((host, port))
             self._hass.async_create_background_task(self._offer(box), f"{DOMAIN} discovery of {host}")
 
+    def ignores(self, host: str) -> bool:
+        """Whether the owner ignored a box that reports from ``host``."""
+        return any(box.host == host and self._is_ignored(box) for box in self._boxes.values())
+
     def _is_owned(self, port: int, line: str) -> bool:
         """Whether an entry has the line, even one that is not loaded."""
         entries = self._hass.config_entries.async_entries(DOMAIN, include_ignore=False)
@@ -129,6 +139,9 @@ class Discovery:
         flows = self._hass.config_entries.flow.async_progress_by_handler(DOMAIN)
         if any(flow["context"]["source"] == SOURCE_USER for flow in flows):
             return False  # somebody may be about to add it by hand
+        found = async_offers_at(self._hass, box.host, SOURCE_DHCP)
+        if any(flow["context"].get("dismiss_protected") for flow in found):
+            return False  # somebody is about to add it, as its network card was found
         offered = {
             flow["flow_id"] for flow in flows if flow["context"]["source"] == SOURCE_INTEGRATION_DISCOVERY
         }

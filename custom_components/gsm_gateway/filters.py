@@ -9,6 +9,7 @@ from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.device_registry import DeviceEntryType
 import voluptuous as vol
 
+from .commands import begins_with
 from .const import DOMAIN
 from .contacts import comparable, is_number
 from .notices import Notice
@@ -107,6 +108,10 @@ TRUSTED = Filter(
 TEXT = Filter(
     lambda _hass, value: _words(value),
     lambda _hass, words, notice: words.casefold() in notice.data["message"].casefold(),
+)
+COMMAND = Filter(
+    _several(lambda _hass, value: _words(value)),
+    lambda _hass, chosen, notice: any(begins_with(notice.command, words) for words in chosen),
 )
 REGEX = Filter(
     lambda _hass, value: pattern(value),

@@ -106,7 +106,14 @@ def _told(coordinator: GsmGatewayCoordinator, entry: Entry) -> dict[str, Any]:
         told, port = _incoming(item), item.port
     known = port is not None and port in coordinator.data.ports
     device = coordinator.device_id(port) if known else None
-    return {**told, "message": item.text or None, "port": port, "device_id": device}
+    contact = coordinator.contacts.by_number(item.recipient if isinstance(item, Message) else item.sender)
+    return {
+        **told,
+        "contact": contact.name if contact else None,
+        "message": item.text or None,
+        "port": port,
+        "device_id": device,
+    }
 
 
 def _outgoing(message: Message, entry: Entry) -> dict[str, Any]:

@@ -30,11 +30,19 @@ STORE_FULL = "store_full"
 UDP_PORT_IN_USE = "udp_port_in_use"
 WRONG_PASSWORD = "wrong_password"  # noqa: S105 - what an issue is called
 PIN_NEEDED = "pin_needed"
+CONTACT_LOCKED = "contact_locked"
 
 BOX = "box"
 """Stands for the port where an issue is the whole box's."""
 
-FIXABLE = {BALANCE_UNREADABLE, SIM_SWAPPED, SENDS_TWICE, BREAKER_TRIPPED, STORE_DAMAGED}
+FIXABLE = {
+    BALANCE_UNREADABLE,
+    SIM_SWAPPED,
+    SENDS_TWICE,
+    BREAKER_TRIPPED,
+    STORE_DAMAGED,
+    CONTACT_LOCKED,
+}
 """Those that are over when the owner says so."""
 
 TROUBLES = {SENDS_TWICE, TWO_ADDRESSES, LINE_TAKEN}
@@ -94,7 +102,10 @@ def _help(hass: HomeAssistant) -> str:
 def async_raise_issue(
     hass: HomeAssistant, entry: ConfigEntry, port: str, kind: str, **placeholders: str
 ) -> None:
-    """Tell the owner that something is wrong with a port. Telling again changes nothing."""
+    """Tell the owner that something is wrong with a port, or with whatever else ``port`` is the id of.
+
+    Telling again changes nothing.
+    """
     ir.async_create_issue(
         hass,
         DOMAIN,

@@ -6,13 +6,13 @@ from typing import Any
 
 from homeassistant.util.signal_type import SignalType
 
-from .const import EVENT_CALL, EVENT_SMS_RECEIVED, EVENT_SMS_STATUS
+from .const import EVENT_CALL, EVENT_COMMAND, EVENT_SMS_RECEIVED, EVENT_SMS_STATUS
 from .contacts import Contact
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """Something that happened, with the same ``data`` as the event on the bus, but nothing masked.
+    """Something that happened, with the same ``data`` as the event on the bus, but nothing masked but PINs.
 
     The dispatcher logs it when a listener fails, so no ``repr`` shows the data. What triggered an automation
     stands in the logbook: ``person`` is what may stand there of the other side, empty if unknown.
@@ -23,9 +23,12 @@ class Notice:
     contact: Contact | None
     person: str = field(repr=False)
     data: Mapping[str, Any] = field(repr=False)
+    command: str = field(default="", repr=False)
+    """Of a text that is a command: what follows the PIN."""
 
 
 # Of the whole domain: those who listen need not care whether a box is loaded, reloaded or yet to come.
 SIGNAL_SMS_RECEIVED: SignalType[Notice] = SignalType(EVENT_SMS_RECEIVED)
 SIGNAL_SMS_FAILED: SignalType[Notice] = SignalType(EVENT_SMS_STATUS)
+SIGNAL_COMMAND: SignalType[Notice] = SignalType(EVENT_COMMAND)
 SIGNAL_CALL: SignalType[Notice] = SignalType(EVENT_CALL)

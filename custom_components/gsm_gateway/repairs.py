@@ -9,7 +9,7 @@ from homeassistant.core import HomeAssistant
 from .balance_repair import BalanceUnreadableFlow
 from .const import CONF_ENTRY_ID, CONF_LINE, CONF_REPEAT_SEND
 from .coordinator import GsmGatewayConfigEntry
-from .issues import BALANCE_UNREADABLE, BREAKER_TRIPPED, SENDS_TWICE, STORE_DAMAGED
+from .issues import BALANCE_UNREADABLE, BREAKER_TRIPPED, CONTACT_LOCKED, SENDS_TWICE, STORE_DAMAGED
 
 
 async def async_create_fix_flow(
@@ -26,6 +26,8 @@ async def async_create_fix_flow(
         return BreakerFlow(entry)
     if issue_id.startswith(STORE_DAMAGED):
         return ConfirmRepairFlow()
+    if issue_id.startswith(CONTACT_LOCKED):
+        return ContactLockedFlow(entry, str(data[CONF_LINE]))
     return SimSwappedFlow(entry, str(data[CONF_LINE]))
 
 
@@ -41,6 +43,21 @@ class SimSwappedFlow(ConfirmRepairFlow):
     async def async_step_confirm(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
         if user_input is not None and self._entry.state is ConfigEntryState.LOADED:
             self._entry.runtime_data.sims.accept(self._port)
+        return await super().async_step_confirm(user_input)
+
+
+class ContactLockedFlow(ConfirmRepairFlow):
+    """Lets a contact who sent too many wrong PINs send commands again."""
+
+    def __init__(self, entry: GsmGatewayConfigEntry, subentry_id: str) -> None:
+        """Remember which contact it is about."""
+        self._entry = entry
+        self._subentry_id = subentry_id
+
+    @override
+    async def async_step_confirm(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
+        if user_input is not None and self._entry.state is ConfigEntryState.LOADED:
+            self._entry.runtime_data.lockouts.end(self._subentry_id)
         return await super().async_step_confirm(user_input)
 
 

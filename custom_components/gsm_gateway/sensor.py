@@ -11,10 +11,10 @@ from homeassistant.components.sensor import (
     SensorStateClass,
 )
 from homeassistant.const import (
-    PERCENTAGE,
     SIGNAL_STRENGTH_DECIBELS_MILLIWATT,
     EntityCategory,
     Platform,
+    UnitOfRatio,
     UnitOfTime,
 )
 from homeassistant.core import HomeAssistant
@@ -119,7 +119,7 @@ MODULE_SENSORS = (
     ModuleDescription(
         key="answer_seizure_ratio",
         translation_key="answer_seizure_ratio",
-        native_unit_of_measurement=PERCENTAGE,
+        native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
         state_class=SensorStateClass.MEASUREMENT,
         value=lambda port: port.answer_seizure_ratio,
     ),
@@ -199,9 +199,22 @@ PORT_SENSORS = (
     *MODULE_SENSORS,
 )
 
+TEXTS = "SMS"
+"""The unit of texts: a word that is the same for one and for many, and in all languages."""
+
 SENT_SENSORS = (
-    SentDescription(key="sent_today", translation_key="sent_today", value=lambda today, _: today),
-    SentDescription(key="sent_this_month", translation_key="sent_this_month", value=lambda _, month: month),
+    SentDescription(
+        key="sent_today",
+        translation_key="sent_today",
+        native_unit_of_measurement=TEXTS,
+        value=lambda today, _: today,
+    ),
+    SentDescription(
+        key="sent_this_month",
+        translation_key="sent_this_month",
+        native_unit_of_measurement=TEXTS,
+        value=lambda _, month: month,
+    ),
 )
 
 BOX_SENSORS = (
@@ -214,6 +227,7 @@ BOX_SENSORS = (
     BoxSensorDescription(
         key="queue",
         translation_key="queue",
+        native_unit_of_measurement=TEXTS,
         state_class=SensorStateClass.MEASUREMENT,
         value=lambda state: state.queue,
     ),

@@ -1,4 +1,4 @@
-"""Triggers for the automation editor: a text came in, a call changed, a text could not be sent.
+"""Triggers for the automation editor: a text or a command came in, a call changed, a text failed.
 
 They listen inside Home Assistant and not on the bus: of a private box the bus has neither texts nor numbers,
 and what is handed over here stands nowhere but in the automation's own trace.
@@ -22,10 +22,25 @@ from homeassistant.util.signal_type import SignalType
 import voluptuous as vol
 
 from .aiogsm import CallEventType
+from .commands import split_command
 from .const import CONF_NUMBER, CONF_TRUSTED
-from .filters import CONTACT, DEVICE, NUMBER, RECIPIENT, REGEX, SENDER, TEXT, TRUSTED, Filter, one_of
-from .notices import SIGNAL_CALL, SIGNAL_SMS_FAILED, SIGNAL_SMS_RECEIVED, Notice
+from .filters import (
+    COMMAND,
+    CONTACT,
+    DEVICE,
+    NUMBER,
+    RECIPIENT,
+    REGEX,
+    SENDER,
+    TEXT,
+    TRUSTED,
+    Filter,
+    one_of,
+)
+from .notices import SIGNAL_CALL, SIGNAL_COMMAND, SIGNAL_SMS_FAILED, SIGNAL_SMS_RECEIVED, Notice
 
+ATTR_ARGUMENT = "argument"
+ATTR_COMMAND = "command"
 ATTR_CONTACT = "contact"
 ATTR_DIRECTION = "direction"
 ATTR_RECIPIENT = "recipient"
@@ -70,7 +85,7 @@ class NoticeTrigger(Trigger):
         @callback
         def on_notice(notice: Notice) -> None:
             if self._fits(notice):
-                run_action(dict(notice.data), self.describe(notice))
+                run_action(self._handed_over(notice), self.describe(notice))
 
         return async_dispatcher_connect(self._hass, self.signal, on_notice)
 
@@ -80,6 +95,9 @@ class NoticeTrigger(Trigger):
             for name, one in self.filters.items()
             if name in self._chosen
         )
+
+    def _handed_over(self, notice: Notice) -> dict[str, Any]:
+        return dict(notice.data)
 
     @staticmethod
     @abstractmethod
@@ -104,6 +122,27 @@ class SmsReceivedTrigger(NoticeTrigger):
     @override
     def describe(notice: Notice) -> str:
         return f"text from {notice.person or _SOMEBODY}"
+
+
+class SmsCommandTrigger(NoticeTrigger):
+    """A text came in that is a command: from a trusted contact, in time, whole, and with the right PIN."""
+
+    signal = SIGNAL_COMMAND
+    filters: ClassVar[Mapping[str, Filter]] = {
+        ATTR_DEVICE_ID: DEVICE,
+        ATTR_CONTACT: CONTACT,
+        ATTR_COMMAND: COMMAND,
+    }
+
+    @override
+    def _handed_over(self, notice: Notice) -> dict[str, Any]:
+        command, argument = split_command(notice.command, self._chosen.get(ATTR_COMMAND, []))
+        return {**notice.data, ATTR_COMMAND: command, ATTR_ARGUMENT: argument}
+
+    @staticmethod
+    @override
+    def describe(notice: Notice) -> str:
+        return f"command from {notice.person}"
 
 
 class CallTrigger(NoticeTrigger):
@@ -141,6 +180,7 @@ class SmsFailedTrigger(NoticeTrigger):
 
 TRIGGERS: dict[str, type[NoticeTrigger]] = {
     "call": CallTrigger,
+    "sms_command": SmsCommandTrigger,
     "sms_failed": SmsFailedTrigger,
     "sms_received": SmsReceivedTrigger,
 }

@@ -182,6 +182,7 @@ class World:
             key="dialled",
             name="Dialled",
             manufacturer="Nobody",
+            model="Nothing",
             features=Feature(0),
             pace=10.0,
             ussd_timeout=30.0,

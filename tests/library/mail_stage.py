@@ -208,6 +208,7 @@ def _family(pace: float) -> Family:
         key="family",
         name="Family",
         manufacturer="Nobody",
+        model="Nothing",
         features=Feature(0),
         pace=pace,
         ussd_timeout=30.0,

@@ -60,6 +60,7 @@ class World:
             key="dialled",
             name="Dialled",
             manufacturer="Nobody",
+            model="Nothing",
             features=Feature(0),
             pace=0.0,
             ussd_timeout=30.0,

@@ -56,7 +56,7 @@ def test_a_connection() -> None:
             piece(b"Response: Success\r\nActionID: 1\r\nMessage: Authentication accepted\r\n\r\n"),
             piece(ami.ping("2"), Way.OUT),
             piece(b"Response: Error\r\nActionID: 2\r\nMessage: 4711\r\n\r\n"),
-            piece(b"", Way.LOST),
+            piece(b"LinkLost", Way.LOST),
         ],
         Pseudonyms(),
     )
@@ -71,7 +71,7 @@ def test_a_connection() -> None:
         (Way.IN, "Response: Success; ActionID: 1; Message: Authentication accepted"),
         (Way.OUT, "Action: Ping; ActionID: 2"),
         (Way.IN, "Response: Error; ActionID: 2; Message: <4 digits>"),
-        (Way.LOST, ""),
+        (Way.LOST, "LinkLost"),
     ]
 
 

@@ -107,7 +107,7 @@ async def test_what_passes_is_noted_in_its_order_with_its_time(bench: Bench) -> 
         Piece(NOW, Way.OPENED, "a"),
         Piece(NOW, Way.IN, "a", b"question", 8),
         Piece(NOW, Way.OUT, "a", b"answer", 6),
-        Piece(NOW + 1.0, Way.LOST, "a"),
+        Piece(NOW + 1.0, Way.LOST, "a", b"LinkLost", 8),
     ]
     assert kept(bench.driver.wire, None) == [(Way.OUT, b"other")]
     assert bench.driver.wire.heard_at("box") == NOW

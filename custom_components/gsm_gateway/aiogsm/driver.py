@@ -23,7 +23,7 @@ _WIRE = logging.getLogger(f"{__package__}.wire")
 
 
 class Driver[P](Listener[P]):
-    """One link and the dialog on it, for every gateway that it serves."""
+    """One link and the dialog on it, for every gateway that it serves. ``wire`` is what passed of late."""
 
     def __init__(self, dialog: Dialog[P], link: Link[P]) -> None:
         """Join the two; nothing is opened yet."""
@@ -117,7 +117,7 @@ class Driver[P](Listener[P]):
     @override
     def on_lost(self, peer: P, reason: GatewayError) -> None:
         now = self._loop.time()
-        self.wire.note(self._dialog.owner_of(peer), now, Way.LOST, peer)
+        self.wire.note(self._dialog.owner_of(peer), now, Way.LOST, peer, type(reason).__name__.encode())
         self._perform(self._dialog.lost(peer, reason, now))
 
     def _perform(self, steps: Steps[P]) -> None:

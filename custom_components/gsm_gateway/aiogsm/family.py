@@ -68,6 +68,7 @@ class Family:
     key: str
     name: str
     manufacturer: str
+    model: str
     features: Feature
     pace: float
     ussd_timeout: float

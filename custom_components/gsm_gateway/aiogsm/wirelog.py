@@ -31,7 +31,10 @@ class Way(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Bytes that passed, ``at`` a time of the loop's clock. ``size`` is how many they were before the cut."""
+    """Bytes that passed, ``at`` a time of the loop's clock; of a loss, the kind of its error.
+
+    ``size`` is how many they were before they were cut.
+    """
 
     at: float
     way: Way

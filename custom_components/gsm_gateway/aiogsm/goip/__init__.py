@@ -16,6 +16,7 @@ FAMILY = Family(
     key="goip",
     name="DBL GoIP",
     manufacturer="DBL Technology",
+    model="GoIP",
     features=(
         Feature.CALLS
         | Feature.REMAINING_TIME

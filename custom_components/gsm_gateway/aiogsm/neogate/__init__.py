@@ -19,6 +19,7 @@ FAMILY = Family(
     key="neogate",
     name="Yeastar NeoGate TG",
     manufacturer="Yeastar",
+    model="NeoGate TG",
     features=Feature.MODULE_DETAILS | Feature.TIME_STAMPS | Feature.POWER_CYCLES,
     pace=10.0,
     ussd_timeout=30.0,

@@ -112,7 +112,7 @@ class _Channel:
                 said = said or [(f"<{piece.size} bytes of a message>", None)]
             case _:
                 self._reader, self._asked = codec.reader(), {}
-                said = [("", None)]
+                said = [(piece.data.decode(), None)]
         for text, span in said:
             port = None if span is None else str(int(span) - 1)
             yield WireLine(piece.at, piece.way, str(piece.peer), text, port)
