@@ -6,13 +6,16 @@ from collections.abc import Sequence
 import sys
 import time
 
-from . import goip_keepalive, neogate_stream
+from . import goip_keepalive, many_lines, neogate_stream, set_up, sms_in
 from .figure import Figure, Measure
 from .report import summary, table, write
 
 MEASURES: dict[str, Measure] = {
     "goip-keepalive": goip_keepalive.measure,
     "neogate-stream": neogate_stream.measure,
+    "sms-in": sms_in.measure,
+    "many-lines": many_lines.measure,
+    "set-up": set_up.measure,
 }
 """By the names that they are chosen by."""
 
