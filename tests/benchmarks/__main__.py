@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import sys
 import time
 
-from . import goip_keepalive, many_lines, neogate_stream, set_up, sms_in
+from . import goip_keepalive, growth, many_lines, neogate_stream, outbox, set_up, sms_in
 from .figure import Figure, Measure
 from .report import summary, table, write
 
@@ -16,6 +16,8 @@ MEASURES: dict[str, Measure] = {
     "sms-in": sms_in.measure,
     "many-lines": many_lines.measure,
     "set-up": set_up.measure,
+    "outbox": outbox.measure,
+    "growth": growth.measure,
 }
 """By the names that they are chosen by."""
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
+import os
 from pathlib import Path
 import socket
 import sys
@@ -49,6 +50,7 @@ async def _import(integration: Path) -> float:
         *(sys.executable, "-m", "tests.benchmarks.contenders.import_time"),
         *(str(integration.parent), integration.name, *_PLATFORMS),
         cwd=ROOT,
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": ""},  # Home Assistant keeps what is compiled
         stdout=asyncio.subprocess.PIPE,
     )
     said, _ = await process.communicate()
