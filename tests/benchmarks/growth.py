@@ -39,7 +39,7 @@ _PERCENT = 100
 _IN_MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of its own is made there
 _FOLDER = (
     _IN_MEMORY if _IN_MEMORY.is_dir() else None
-)  # to wait for a disk takes no simulated time, but real one
+)  # no disk is waited for
 _GOALS = (Goal(sense=Sense.AT_MOST, value=1, unit="%"),)
 
 
