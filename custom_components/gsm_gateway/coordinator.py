@@ -1,9 +1,10 @@
 """Joins one box to Home Assistant: keeps its state for the entities and hands on what it tells."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime
+from functools import partial
 import logging
-from typing import Any, assert_never
+from typing import Any, assert_never, override
 
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry
 from homeassistant.const import CONF_MAC
@@ -25,6 +26,7 @@ from .aiogsm import (
     GatewayState,
     LineRefused,
     LoginRefused,
+    Message,
     MessageChanged,
     PortRestarted,
     PortStatus,
@@ -85,7 +87,11 @@ type ContactListener = Callable[[], Awaitable[None]]
 
 
 class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
-    """One box. Pushes its state to the entities; fires events once Home Assistant has started."""
+    """One box. Pushes its state to the entities; fires events once Home Assistant has started.
+
+    Who listens with a port as the context is told of that port only, and of the box being lost or back: of
+    a thousand ports each has some twenty entities.
+    """
 
     config_entry: GsmGatewayConfigEntry
 
@@ -106,6 +112,7 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
         self.lockouts = Lockouts(hass, entry, self.contacts)
         self.announcer = Announcer(hass, entry, self.contacts, self.lockouts, self.device_id)
         self._contact_listeners: list[ContactListener] = []
+        self._port_listeners: dict[str, list[CALLBACK_TYPE]] = {}
         self._settings = _settings(entry)
         self._forgotten: set[str] = set()
         self.presence = Presence(hass, entry.title)
@@ -156,6 +163,23 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
         await self.sims.async_save()
         await self.balances.async_save()
         await self.lockouts.async_save()
+
+    @callback
+    @override
+    def async_add_listener(self, update_callback: CALLBACK_TYPE, context: str | None = None) -> CALLBACK_TYPE:
+        if context is None:
+            return super().async_add_listener(update_callback)
+        listeners = self._port_listeners.setdefault(context, [])
+        listeners.append(update_callback)
+        return partial(listeners.remove, update_callback)
+
+    def _tell_ports(self, names: Iterable[str]) -> None:
+        """Have the entities of ports look at their port."""
+        for listener in [one for name in names for one in self._port_listeners.get(name, ())]:
+            try:
+                listener()
+            except Exception:  # as with all other listeners of a coordinator
+                self.logger.exception("Unexpected error updating a port's listener for %s", self.name)
 
     def _end_old_issues(self) -> None:
         """End what the box tells anew if it is not over, and what the options have ended."""
@@ -258,7 +282,7 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
                 self.contacts.remember(event)
                 self.announcer.received(event)
             case MessageChanged(message):
-                self.announcer.changed(message)
+                self._on_message(message)
             case CallChanged(call=call):
                 self.announcer.call(call)
             case UssdArrived(port=port, text=text):
@@ -275,15 +299,18 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
                 assert_never(event)
 
     def _on_state(self, state: GatewayState) -> None:
-        known = self.config_entry.data.get(CONF_LINES)
-        ports = {name: port for name, port in state.ports.items() if name not in self._forgotten}
-        if known is not None and (new := [name for name in ports if name not in known]):
+        known, before = self.config_entry.data.get(CONF_LINES), self.data
+        changed = {
+            name: port
+            for name, port in state.ports.items()
+            if before.ports.get(name) is not port and name not in self._forgotten
+        }
+        if known is not None and (new := [name for name in changed if name not in known]):
             self.hass.config_entries.async_update_entry(
                 self.config_entry, data={**self.config_entry.data, CONF_LINES: [*known, *new]}
             )
         if Feature.PORTS_BY_THEMSELVES not in self.gateway.family.features:
             async_learn_imeis(self.hass, self.config_entry, state)
-        changed = {name: port for name, port in ports.items() if self.data.ports.get(name) is not port}
         self.sims.look(changed)
         for name, port in changed.items():
             if port.status is not PortStatus.OFFLINE:
@@ -292,12 +319,17 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
                 async_raise_issue(self.hass, self.config_entry, name, PIN_NEEDED)
             else:
                 async_end_issue(self.hass, self.config_entry, name, PIN_NEEDED)
-        moved = state.host != self.data.host
         self.async_set_updated_data(state)
-        if moved:
+        self._tell_ports(changed if state.connected is before.connected else self._port_listeners)
+        if state.host != before.host:
             self.async_arrived()
             self._wanderers.moved()
             self._impostors.moved(state.host)
+
+    def _on_message(self, message: Message) -> None:
+        self.announcer.changed(message)
+        if message.status.settled and message.port is not None:
+            self._tell_ports([message.port])  # it may count among those that the port has sent
 
     def _on_connection(self, event: ConnectionChanged) -> None:
         if isinstance(event.error, LoginRefused) and event.error.certain:
@@ -333,7 +365,7 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
     @callback
     def _on_midnight(self, _now: datetime) -> None:
         """Have the counts of a day begin anew."""
-        self.async_update_listeners()
+        self._tell_ports(self._port_listeners)
 
     @callback
     def _on_started(self, _hass: HomeAssistant) -> None:

@@ -42,10 +42,11 @@ def async_add_port_entities(
 
     @callback
     def _add_new() -> None:
+        if coordinator.data.ports.keys() <= added:
+            return
         new = [port for port in coordinator.data.ports if port not in added]
         added.update(new)
-        if new:
-            async_add_entities(entity for port in new for entity in make(coordinator, port))
+        async_add_entities(entity for port in new for entity in make(coordinator, port))
 
     _add_new()
     entry.async_on_unload(coordinator.async_add_listener(_add_new))
@@ -76,7 +77,7 @@ class GsmPortEntity(CoordinatorEntity[GsmGatewayCoordinator]):
 
     def __init__(self, coordinator: GsmGatewayCoordinator, port: str, description: EntityDescription) -> None:
         """Join the port's device."""
-        super().__init__(coordinator)
+        super().__init__(coordinator, port)
         self.entity_description = description
         self._port = port
         _, identifier = coordinator.port_identifier(port)

@@ -6,13 +6,18 @@ from collections.abc import Sequence
 import sys
 import time
 
-from . import goip_keepalive, neogate_stream
+from . import goip_keepalive, growth, many_lines, neogate_stream, outbox, set_up, sms_in
 from .figure import Figure, Measure
 from .report import summary, table, write
 
 MEASURES: dict[str, Measure] = {
     "goip-keepalive": goip_keepalive.measure,
     "neogate-stream": neogate_stream.measure,
+    "sms-in": sms_in.measure,
+    "many-lines": many_lines.measure,
+    "set-up": set_up.measure,
+    "outbox": outbox.measure,
+    "growth": growth.measure,
 }
 """By the names that they are chosen by."""
 

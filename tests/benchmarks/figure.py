@@ -25,12 +25,14 @@ class Goal:
     """What a figure is to reach.
 
     With ``against`` the value is how often the contender's figure goes into ours (AT_MOST), or ours into the
-    contender's (AT_LEAST); without, it is our figure itself, in ``unit``.
+    contender's (AT_LEAST), or with ``above`` how much ours is above it; without, it is our figure itself, in
+    ``unit``.
     """
 
     sense: Sense
     value: float
     against: str | None = None
+    above: bool = False
     unit: str = "×"
 
     def reached(self, rounds: tuple[Round, ...]) -> float:
@@ -51,6 +53,8 @@ class Goal:
     def _of(self, one: Round) -> float:
         if self.against is None:
             return one[OURS]
+        if self.above:
+            return one[OURS] - one[self.against]
         if self.sense is Sense.AT_LEAST:
             return one[self.against] / one[OURS]
         return one[OURS] / one[self.against]
@@ -58,8 +62,17 @@ class Goal:
     @property
     def words(self) -> str:
         """Say it as the table has it."""
-        against = f" {self.against}" if self.against else ""
+        against = f"{' above' if self.above else ''} {self.against}" if self.against else ""
         return f"{self.sense.value} {self.value:g} {self.unit}{against}"
+
+    def limit(self, medians: Round) -> float:
+        """Give what our figure has to be to reach the goal, where the others' is what it was."""
+        if self.against is None:
+            return self.value
+        other = medians[self.against]
+        if self.above:
+            return other + self.value
+        return other / self.value if self.sense is Sense.AT_LEAST else other * self.value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

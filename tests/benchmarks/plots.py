@@ -5,7 +5,7 @@ import re
 
 import matplotlib as mpl
 
-from .figure import OURS, Figure, Sense
+from .figure import OURS, Figure
 
 mpl.use("svg")
 from matplotlib import pyplot as plt  # the backend is chosen first
@@ -22,10 +22,7 @@ def plot(figure: Figure, folder: Path) -> Path:
     names = list(reversed(medians))
     axes.barh(names, [medians[name] for name in names], color=[_COLOURS.get(name, _OTHERS) for name in names])
     for goal in figure.goals:
-        limit = goal.value
-        if goal.against is not None:
-            other = medians[goal.against]
-            limit = other / goal.value if goal.sense is Sense.AT_LEAST else other * goal.value
+        limit = goal.limit(medians)
         axes.axvline(limit, color=_GOAL, linestyle="--", linewidth=1)
         axes.annotate(goal.words, (limit, len(names) - 0.45), color=_GOAL, fontsize=8, ha="center")
     axes.set_xlabel(figure.unit)
