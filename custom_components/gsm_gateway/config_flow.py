@@ -53,7 +53,7 @@ from .const import (
 from .contact_flow import ContactFlow
 from .coordinator import GsmGatewayConfigEntry
 from .discovery import FOUND, FoundBox, async_get_discovery, unique_id
-from .ear import Ear, natural_order
+from .ear import Ear, listed, natural_order
 from .imeis import Imeis, async_find_box, async_free_unique_id, imeis_of, is_box, updated
 from .options_flow import GsmGatewayOptionsFlow
 
@@ -306,7 +306,7 @@ class GsmGatewayConfigFlow(ConfigFlow, domain=DOMAIN):
             step_id="goip_confirm",
             data_schema=vol.Schema(schema),
             description_placeholders={
-                "heard": "\n\n".join(f"{host}: {', '.join(lines)}" for host, lines in hosts.items())
+                "heard": "\n\n".join(f"{host}: {listed(lines)}" for host, lines in hosts.items())
             },
         )
 
@@ -338,7 +338,7 @@ class GsmGatewayConfigFlow(ConfigFlow, domain=DOMAIN):
             description_placeholders={
                 "host": self._found.host,
                 "port": str(self._found.port),
-                "lines": ", ".join(sorted(self._found.lines, key=natural_order)),
+                "lines": listed(sorted(self._found.lines, key=natural_order)),
             },
         )
 
