@@ -21,6 +21,9 @@ MAX_GREETING = 128
 MAX_MESSAGE = 65536
 """Bytes of one message. The longest that is known is a USSD menu, of less than 2000."""
 
+MAX_REASON = 160
+"""Characters that are kept of why something was refused, which goes on to a log."""
+
 MAX_LINE = 1000
 """Bytes of one line that we send, its end included; the old interface throws its buffer away at 1024."""
 
@@ -108,7 +111,7 @@ def _read_plain(frame: str) -> Response:
     return Response(
         status=fields["response"],
         action_id=fields.get("actionid", ""),
-        message=printable(fields.get("message", "")),
+        message=printable(fields.get("message", ""))[:MAX_REASON],
     )
 
 

@@ -56,7 +56,8 @@ USSD_PADDING = "@" + PADDING
 
 _MAX_REASON = 160
 
-_REPORTS = 2048  # that are remembered at once: of as many lines, and at most 8 MB of a stranger's making
+_REPORTS = 2048  # that are remembered at once: of as many lines, and at most 10 MB of a stranger's making
+_LONGEST_REPORT = 1024  # characters of one that is remembered; the usual one has 350
 
 FROM_BOX = re.compile(r"([A-Za-z_]{1,32}):(-?[0-9]{1,10});")
 _ANSWER = re.compile(r"([A-Za-z_]{1,32}) ([0-9]{1,10})(?:\s(.*))?", re.DOTALL)
@@ -115,7 +116,8 @@ def masked(data: bytes) -> bytes:
 
 def _decode_from_box(verb: str, number: int, rest: str) -> FromBox:
     if verb == "req":
-        return Keepalive(number, _read_report(rest))
+        usual = len(rest) <= _LONGEST_REPORT
+        return Keepalive(number, _read_report(rest) if usual else _read_report.__wrapped__(rest))
     if verb in _COLON_ANSWERS:
         return Answer(number, verb, without_line_end(rest))
     fields = Fields.read(rest, BODIES.get(verb))

@@ -313,7 +313,7 @@ class GoipDialog(Dialog[Address]):
         identity = identity_of(push)
         if push.news is None:
             return [acknowledgement]
-        if line.is_repeat(identity, now):
+        if line.is_repeat(push, identity, now):
             return [] if line.is_unkept(identity) else [acknowledgement]
         if (record := record_of(self._boxes[line.gateway].box, push, identity)) is None:
             return [acknowledgement, *self._learn(line, push.news, push.recvid, now)]

@@ -6,6 +6,7 @@ The numbers of sections are those of the vendor's "GoIP SMS Interface".
 from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import sha256
+from typing import NamedTuple
 
 from ..dialog import Box
 from ..models import CallState
@@ -48,6 +49,21 @@ class Keepalive:
 
     count: int
     report: Report
+
+
+class Heard(NamedTuple):
+    """What a keepalive brought.
+
+    ``fresh``: the line was offline before, or has ``restarted``. ``gone``: it lost the network, or has
+    restarted. ``changed``: it came to the network or lost it, or has another SIM. ``wandering``: it is
+    heard from two addresses in turn, told once.
+    """
+
+    fresh: bool = False
+    restarted: bool = False
+    gone: bool = False
+    changed: bool = False
+    wandering: bool = False
 
 
 @dataclass(frozen=True, slots=True)

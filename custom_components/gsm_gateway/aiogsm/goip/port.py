@@ -4,13 +4,12 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from hmac import compare_digest
-from typing import NamedTuple
 
 from ..calls import QUIET, CallTracker
 from ..dialog import Box
 from ..errors import InvalidInput
 from ..models import Call, PortState, PortStatus
-from ..recent import Recent
+from ..recent import Told
 from ..text import check_credential
 from .codec import next_keepalive
 from .messages import (
@@ -19,11 +18,14 @@ from .messages import (
     CallRecorded,
     CellChanged,
     CellsListed,
+    Heard,
     Keepalive,
     MinutesLeft,
     News,
+    Push,
     Report,
     Settings,
+    SmsReceived,
     VoiceChanged,
 )
 
@@ -44,21 +46,6 @@ _MOVES_WITHIN = 300.0  # seconds
 
 _STATUS = {True: PortStatus.READY, False: PortStatus.NOT_REGISTERED, None: PortStatus.READY}
 """A firmware that never tells must still be able to send: the box itself refuses if it cannot."""
-
-
-class Heard(NamedTuple):
-    """What a keepalive brought.
-
-    ``fresh``: the line was offline before, or has ``restarted``. ``gone``: it lost the network, or has
-    restarted. ``changed``: it came to the network or lost it, or has another SIM. ``wandering``: it is
-    heard from two addresses in turn, told once.
-    """
-
-    fresh: bool = False
-    restarted: bool = False
-    gone: bool = False
-    changed: bool = False
-    wandering: bool = False
 
 
 class Doubt(Enum):
@@ -109,7 +96,7 @@ class Line:
         self._cell_told: str | None = None
         self._calls = CallTracker(line)
         self._last_state: int | None = None
-        self._pushes: Recent[str] = Recent(span=_REPEATS, limit=512)
+        self._pushes = Told(span=_REPEATS, limit=512)
         self._unkept: set[str] = set()
         self._moves: deque[float] = deque(maxlen=_MOVES)
 
@@ -127,14 +114,16 @@ class Line:
         return min(silent_at, of_calls)
 
     def keepalive(self, keepalive: Keepalive, address: Address, now: float) -> Heard:
-        """Learn the line's state and address; one that was overtaken only shows that the line is there."""
+        """Learn state and address; one that was overtaken only shows that the line is there."""
+        if self._is_recorded(keepalive.count, address):
+            return Heard(wandering=self._has_moved(address, now))
         self._silent_at = now + SILENCE
-        if self._is_overtaken(keepalive.count, now):
+        if self._is_overtaken(keepalive, now):
             return Heard()
         report = keepalive.report
         restarted = self._has_restarted(keepalive.count)
         if restarted:
-            self._forget_boot()
+            self._forget_boot(certain=not self.online or keepalive.count <= _FIRST_COUNTS)
         swapped = self._has_another_sim(report)
         heard = Heard(
             fresh=restarted or not self.online,
@@ -172,13 +161,14 @@ class Line:
         self.foreseen = next_keepalive(self.foreseen, self._count)
         return self._count
 
-    def is_repeat(self, identity: str, now: float) -> bool:
+    def is_repeat(self, push: Push, identity: str, now: float) -> bool:
         """Whether this push came before. Remembers it."""
-        return not self._pushes.add(identity, now)
+        content = None if isinstance(push.news, SmsReceived) else push.news  # a text is in its identity
+        return not self._pushes.add(identity, content, push.recvid, now)
 
     def remember(self, identity: str, seen_at: float) -> None:
         """Remember a push of an earlier run."""
-        self._pushes.add(identity, seen_at)
+        self._pushes.remember(identity, seen_at)
 
     def is_unkept(self, identity: str) -> bool:
         """Whether a push is still being made durable, and so must not be acknowledged."""
@@ -257,9 +247,17 @@ class Line:
         told, self._told = self._told, (self.state, self.host)
         return self._told != told
 
-    def _is_overtaken(self, count: int, now: float) -> bool:
-        behind = 0 < self._count - count <= _LATE_BY
-        return behind and self.online and now - self._heard_at < _LATE_WITHIN
+    def _is_overtaken(self, keepalive: Keepalive, now: float) -> bool:
+        """Whether a keepalive is late by no more than the next two, or is the last one, doubled."""
+        behind = self._count - keepalive.count
+        late = 0 < behind <= _LATE_BY and now - self._heard_at < _LATE_WITHIN
+        return self.online and (late or (behind == 0 and keepalive.report == self._read_last[0]))
+
+    def _is_recorded(self, count: int, address: Address) -> bool:
+        """Whether this is an old one, said again: while a line is heard, its count falls by no more."""
+        if not self.online or self._has_restarted(count):
+            return False
+        return self._count - count > _LATE_BY or (count == self._count and self.host != address[0])
 
     def _has_restarted(self, count: int) -> bool:
         """Whether the box has started anew: its count falls, and by more than a packet is late."""
@@ -293,11 +291,11 @@ class Line:
         self._sim = tuple(new or old for old, new in pairs)
         return any(old and new and old != new for old, new in pairs)
 
-    def _forget_boot(self) -> None:
+    def _forget_boot(self, *, certain: bool) -> None:
         self.boot = Boot()
         self.cells = ()
         self._last_state = None
-        self._pushes.clear()
+        self._pushes.begin(certain=certain)
         self._calls.forget()
 
     def _read(self, report: Report, now: float, *, number: str | None) -> None:
