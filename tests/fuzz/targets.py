@@ -29,7 +29,7 @@ TARGETS = {
         run=codecs.read_goip,
         make=codecs.make_datagram,
         mutate=codecs.mutate_datagram,
-        share=87.0,
+        share=89.0,
         longest=4200,
     ),
     "neogate-codec": Target(
@@ -37,7 +37,7 @@ TARGETS = {
         run=codecs.read_neogate,
         make=codecs.make_stream,
         mutate=codecs.mutate_stream,
-        share=8.0,
+        share=6.0,
         longest=2000,
     ),
     "goip-dialog": Target(
