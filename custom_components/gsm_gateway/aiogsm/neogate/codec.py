@@ -24,7 +24,7 @@ MAX_TEXT = 1024
 MAX_ID = 64
 """Characters of a text's id."""
 
-_PIN = re.compile(r"Pin \([^)\n]*\) Error", re.IGNORECASE)
+_PIN = re.compile(r"Pin \([^()\n]*\) Error", re.IGNORECASE)
 
 
 def reader(*, greeted: bool = False) -> Reader:
@@ -145,7 +145,7 @@ _BEST_CSQ, _WORST_BER, _MOST_PERCENT, _MOST_SECONDS = 31, 7, 100, 86_400
 _MAX_VALUE = 100
 _NO_NUMBER_SET = "Undefined"
 # In a call a state goes on with whom it is with; nothing else in it has as many digits as a number.
-_WITH_WHOM = re.compile(r"\s+Called\s|\s*\+?\d{3}", re.IGNORECASE | re.ASCII)
+_WITH_WHOM = re.compile(r"\sCalled\s|\+?\d{3}", re.IGNORECASE | re.ASCII)
 
 
 def _whole_number(value: str | None) -> int | None:
@@ -310,8 +310,8 @@ def _ussd_fault(verdict: str, words: str) -> UssdFault:
 
 def _ussd_text(text: str, code: int) -> str:
     """Decode hex digits where they are such and the data coding scheme says UCS-2 (3GPP TS 23.038 §5)."""
-    if code & _UCS2_MASK == _UCS2_CODE and _UCS2.fullmatch(text.strip()):
-        text = bytes.fromhex(text).decode("utf-16-be", errors="surrogatepass")
+    if code & _UCS2_MASK == _UCS2_CODE and _UCS2.fullmatch(digits := text.strip()):
+        text = bytes.fromhex(digits).decode("utf-16-be", errors="surrogatepass")
     return readable(text.removeprefix(_BYTE_ORDER_MARK))
 
 

@@ -228,7 +228,8 @@ class Session:
             case Response():
                 return self._answered(message, now)
             case Event():
-                return self._on_event(message, now) if self._on_event is not None else []
+                # A peer that has not taken our login is not yet known to be the box.
+                return self._on_event(message, now) if self.ready and self._on_event is not None else []
 
     def _log_in(self, now: float) -> Steps[Channel]:
         self._phase = _Phase.LOGIN
