@@ -24,6 +24,7 @@ from homeassistant.const import MATCH_ALL, Platform
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr, entity_registry as er
+from hypothesis import HealthCheck, settings
 import pytest
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
@@ -48,6 +49,10 @@ GOIP_ID = "44444_goip1"
 ALICE = "+15551234567"
 BOB = "+491701234567"
 STRANGER = "+447700900123"
+
+# How long an example takes says more of the machine than of the code.
+settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
 
 BUS_EVENTS = tuple(
     f"{DOMAIN}_{kind}" for kind in ("sms_received", "sms_status", "call", "ussd_received", "command")

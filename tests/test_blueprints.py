@@ -41,7 +41,7 @@ from .test_trigger import notify_entity
 
 FOLDER = Path(__file__).parents[1] / "blueprints" / "automation" / "gsm_gateway"
 BLUEPRINTS = sorted(path.name for path in FOLDER.glob("*.yaml"))
-README = Path(__file__).parents[1].joinpath("README.md")
+BLUEPRINTS_PAGE = Path(__file__).parents[1] / "docs" / "blueprints.md"
 
 CAROL = "+33612345678"
 
@@ -85,7 +85,7 @@ async def test_a_blueprint_is_described_and_can_be_imported(hass: HomeAssistant,
     assert blueprint["name"]
     assert blueprint["description"]
     badge = "https://my.home-assistant.io/redirect/blueprint_import/?blueprint_url="
-    assert f"({badge}{quote(blueprint['source_url'], safe='')})" in README.read_text()
+    assert f"({badge}{quote(blueprint['source_url'], safe='')})" in BLUEPRINTS_PAGE.read_text()
 
 
 def test_these_are_all() -> None:
