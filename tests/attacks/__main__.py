@@ -30,7 +30,8 @@ def _run(reports: Path, *, short: bool) -> int:
     environment = {**os.environ, REPORTS: str(reports)}
     if not short:
         environment[LONG] = "1"
-    command = (sys.executable, "-m", "pytest", str(Path(__file__).parent), "-v", "--no-header")
+    pytest = ("-m", "pytest", "--no-header", "--tb=short", "--show-capture=no")
+    command = (sys.executable, *pytest, str(Path(__file__).parent))
     return subprocess.run(command, env=environment, timeout=LONGEST, check=False).returncode  # noqa: S603
 
 

@@ -87,9 +87,12 @@ def metered(hass: HomeAssistant) -> Iterator[Cost]:
     loop._run_once = _run_once
     debug = loop.get_debug()
     loop.set_debug(False)  # tests run with it, and nobody else; it costs more than the rest
+    disabled = logging.root.manager.disable
+    logging.disable(logging.DEBUG)  # which pytest would keep
     try:
         yield cost
     finally:
+        logging.disable(disabled)
         loop.set_debug(debug)
         del loop._run_once
         logging.getLogger().removeHandler(counter)

@@ -1,6 +1,7 @@
 """Peers that mean harm: packets said again, garbage without end, words that are too many."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -9,7 +10,13 @@ from custom_components.gsm_gateway.aiogsm.dialog import Send
 from custom_components.gsm_gateway.aiogsm.errors import LinkLost
 from custom_components.gsm_gateway.aiogsm.goip import codec as goip_codec
 from custom_components.gsm_gateway.aiogsm.link.tcp_client import PIECE
-from custom_components.gsm_gateway.aiogsm.models import PortStatus, Trouble, TroubleFound, UssdArrived
+from custom_components.gsm_gateway.aiogsm.models import (
+    PortChanged,
+    PortStatus,
+    Trouble,
+    TroubleFound,
+    UssdArrived,
+)
 from custom_components.gsm_gateway.aiogsm.neogate import codec as neogate_codec
 from custom_components.gsm_gateway.aiogsm.neogate.session import MOST_GARBAGE
 from custom_components.gsm_gateway.aiogsm.recent import Told
@@ -152,6 +159,18 @@ def test_what_says_something_else_under_the_same_number_is_news() -> None:
     assert told_before.add("REMAIN:6", 4, 6, 0)
     assert told_before.add("REMAIN:7", 3, 7, 240)
     assert not told_before.add("REMAIN:7", 5, 7, 480)
+
+
+# Silence of many
+
+
+def test_a_house_of_lines_that_falls_silent_is_told_of_bit_by_bit() -> None:
+    lines = tuple(f"goip{number}" for number in range(10))
+    house = goip_stage.Bench(replace(BOX, lines=lines))
+    for name in lines:
+        house.receive(keepalive(line=name))
+    silent = house.now + 95
+    assert [len(told(house.dialog.tick(silent), PortChanged)) for _ in range(4)] == [4, 4, 2, 0]
 
 
 # Memory

@@ -57,6 +57,7 @@ from .sending import Parcel, Texts
 from .session import Fate, Lane, Talks
 from .ussd import UssdCodes
 
+_WOKEN_AT_ONCE = 4  # so that others have their turn where a whole house of lines falls silent
 _MOST_REASONS = 64  # that are counted apart: a box may send any word
 _STRANGERS_TOLD = 5.0  # seconds until the same stranger is told of again
 _STRANGERS_KEPT = 256
@@ -183,7 +184,7 @@ class GoipDialog(Dialog[Address]):
     @override
     def tick(self, now: float) -> Steps[Address]:
         steps: Steps[Address] = []
-        for line in self._alarms.take(now):
+        for line in self._alarms.take(now, _WOKEN_AT_ONCE):
             steps += self._wake_line(self._lines[line], now)
         return [*steps, *self._talks.tick(now)]
 
