@@ -111,8 +111,9 @@ def _one(random: Random, words: tuple[str, ...]) -> str:
 def keepalive(random: Random) -> str:
     """Write what a line says every 30 s."""
     fields = [f"id:{_one(random, LINES)}", f"{_one(random, ('pass', 'password'))}:{_one(random, PASSWORDS)}"]
+    often = random.choice((0.0, 0.4, 0.4))
     for key, values in _VALUES.items():
-        if random.random() < 0.4:
+        if random.random() < often:
             fields.append(f"{key}:{_one(random, values)}")
     return f"req:{_one(random, _NUMBERS)};{_list(random, fields)}"
 
@@ -128,6 +129,8 @@ def push(random: Random) -> str:
 def _list(random: Random, fields: list[str]) -> str:
     if random.random() < 0.1:
         random.shuffle(fields)
+    if random.random() < 0.2:
+        del fields[random.randrange(min(len(fields), 2))]  # the id, or the password
     if random.random() < 0.1:
         fields.append(random.choice(fields))
     return _one(random, (";", ";", ";", ";;", "; ")).join(fields) + _one(random, ("", ";"))

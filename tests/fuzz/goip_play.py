@@ -109,7 +109,7 @@ _ANSWERS = {
 
 
 class _Bench(Bench):
-    """Asks of every answer to a stranger that it is no longer than what was asked."""
+    """A stage whose time comes to an end."""
 
     @override
     def at(self, now: float) -> Shown:
@@ -187,7 +187,7 @@ class _Play:
         self._hear_stranger(self._filled(argument, "wrong"), STRANGER)
 
     def _say_unknowing(self, argument: bytes) -> None:
-        self._hear_stranger(argument, PEER)
+        self._hear_stranger(argument.replace(b"$L", LINE.encode()), PEER)
 
     def _keep_alive(self, _argument: bytes) -> None:
         self._count += 1
@@ -326,10 +326,10 @@ def run(data: bytes) -> None:
 
 
 def _step(random: Random) -> bytes:
-    match random.randrange(10):
+    match random.randrange(11):
         case 0 | 1 | 2:
             return random.choice((b"<", b"<", b"[")) + goip_grammar.datagram(random)
-        case 3:
+        case 3 | 10:
             return random.choice((b"!", b"^")) + goip_grammar.datagram(random)
         case 4 | 5:
             return random.choice((b"a", b"a", b"A"))

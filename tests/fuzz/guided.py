@@ -4,6 +4,7 @@ Arguments: the target, how many inputs, a seed, the folder of the corpus, a fold
 libFuzzer says goes to stderr.
 """
 
+import gc
 from pathlib import Path
 from random import Random
 import sys
@@ -68,6 +69,7 @@ def main(name: str, inputs: str, seed: str, corpus: str, found: str) -> None:
         "-print_final_stats=1",
     )
     atheris.Setup([sys.argv[0], *options, corpus], _run, custom_mutator=_mutate)
+    gc.freeze()
     atheris.Fuzz()
 
 

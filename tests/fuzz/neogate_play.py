@@ -2,10 +2,11 @@
 
 The steps: ``<`` bytes on the main connection, whole, ``,`` the same cut into pieces of seven, ``.`` byte by
 byte; ``>`` bytes on the connection for USSD; ``g`` an honest greeting wherever one is due, ``o`` a connection
-is open and says nothing; ``x`` and ``y`` the main one and the other one is lost; ``a`` and ``u`` the honest
-answer to the oldest action on either; ``r`` the honest result of the text that was written last; ``q`` the
-box answers all, some or none by itself; ``~`` time passes; ``?`` something is asked for; ``d`` the disk is
-slow, full, or well again, ``k`` it is done with the oldest.
+is open and says nothing; ``x`` and ``y`` the main one and the other one is lost; ``l`` the main one is made
+anew, and the box is not heard on the login; ``a`` and ``u`` the honest answer to the oldest action on either;
+``r`` the honest result of the text that was written last; ``q`` the box answers all, some or none by itself;
+``~`` time passes; ``?`` something is asked for; ``d`` the disk is slow, full, or well again, ``k`` it is done
+with the oldest.
 """
 
 from collections import Counter
@@ -200,6 +201,12 @@ class _Play:
         if channel in self.bench.open:
             self.bench.lose(channel)
 
+    def _await_login(self, _argument: bytes) -> None:
+        self.bench.silent = ("",)
+        self._lose(MAIN, b"")
+        self.bench.wait(1.0)
+        self.bench.open_all()
+
     def _answer(self, channel: Channel, _argument: bytes) -> None:
         if self.bench.pending[channel]:
             self.bench.answer(channel)
@@ -240,6 +247,7 @@ class _Play:
         b"o": lambda play, _: play.bench.open_all(b""),
         b"x": lambda play, argument: play._lose(MAIN, argument),
         b"y": lambda play, argument: play._lose(USSD, argument),
+        b"l": _await_login,
         b"a": lambda play, argument: play._answer(MAIN, argument),
         b"u": lambda play, argument: play._answer(USSD, argument),
         b"r": _tell_result,
@@ -295,7 +303,7 @@ def run(data: bytes) -> None:
 _DONE_TO_IT = {
     4: (b"a", b"a", b"u", b"r1", b"r0"),
     5: (b"a", b"a", b"u", b"r1", b"r0"),
-    6: (b"g", b"g", b"g", b"o", b"x", b"y"),
+    6: (b"g", b"g", b"g", b"o", b"x", b"y", b"l", b"l"),
     7: (b"ds", b"df", b"d", b"k", b"kf", b"q0", b"q1", b"q2", b"q3"),
 }
 

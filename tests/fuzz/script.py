@@ -11,7 +11,7 @@ from .damage import damaged
 
 BETWEEN = b"\xfe"
 
-MOST_STEPS = 24
+MOST_STEPS = 14
 
 type Step = Callable[[Random], bytes]
 

@@ -23,7 +23,7 @@ QUICK = settings(
         HealthCheck.function_scoped_fixture,  # none of them is used
     ],
 )
-EXAMPLES = {"goip-codec": 3000, "neogate-codec": 1500, "goip-dialog": 500, "neogate-dialog": 500}
+EXAMPLES = {"goip-codec": 3000, "neogate-codec": 1500, "goip-dialog": 800, "neogate-dialog": 800}
 MOST_CHANGES = 3
 
 each = pytest.mark.parametrize("name", TARGETS)
