@@ -44,7 +44,7 @@ def _check_left_over(bench: Bench) -> None:
     assert driver is not None
     assert all(lane.idle for lane in sender._outbox._lanes.values())
     assert not any((sender._outbox, sender._sending, sender._turns, sender._unkept, sender._tasks))
-    assert not any((driver._waiting, driver._keeping, driver._steps, bench.gateway._jobs))
+    assert not any((driver._waiting, driver._keeping, driver._steps, bench.gateway._power._jobs))
 
 
 def _check_texts(bench: Bench) -> None:
