@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 import os
 import socket
 import threading
@@ -60,33 +61,42 @@ def socket_of(host: str) -> Iterator[socket.socket]:
         yield udp
 
 
-def answers(udp: socket.socket) -> list[bytes]:
-    """Give what has come to a socket."""
-    got = []
-    with suppress(BlockingIOError):
-        while True:
-            got.append(udp.recv(65536))
-    return got
+@dataclass(slots=True)
+class Answers:
+    """What an attacker got: bytes in all, and whatever is no refusal of a keepalive."""
+
+    size: int = 0
+    others: list[bytes] = field(default_factory=list)
+
+    def take(self, udp: socket.socket) -> None:
+        """Take what has come to a socket."""
+        with suppress(BlockingIOError):
+            while True:
+                answer = udp.recv(65536)
+                self.size += len(answer)
+                if not (answer.startswith(b"reg:") and answer.endswith(b";status:404;")):
+                    self.others.append(answer)
 
 
 async def fire(
     tap: Tap, packets: Iterable[bytes], port: int, *, host: str = ELSEWHERE, in_flight: int = IN_FLIGHT
-) -> list[bytes]:
+) -> Answers:
     """Send datagrams from a host as fast as they are taken in, and give the answers."""
     with socket_of(host) as udp:
         return await asyncio.to_thread(_fire, udp, tap, packets, port, in_flight)
 
 
-def _fire(udp: socket.socket, tap: Tap, packets: Iterable[bytes], port: int, in_flight: int) -> list[bytes]:
-    due, got = tap.count, list[bytes]()
+def _fire(udp: socket.socket, tap: Tap, packets: Iterable[bytes], port: int, in_flight: int) -> Answers:
+    due, got = tap.count, Answers()
     for number, packet in enumerate(packets):
         due = _caught_up(tap, due, in_flight)
         udp.sendto(packet, (LOOPBACK, port))
         due += 1
         if not number % in_flight:
-            got += answers(udp)
+            got.take(udp)
     _caught_up(tap, due, 0)
-    return got + answers(udp)
+    got.take(udp)
+    return got
 
 
 def _caught_up(tap: Tap, due: int, in_flight: int) -> int:
