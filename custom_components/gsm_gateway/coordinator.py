@@ -9,6 +9,7 @@ from typing import Any, assert_never, override
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.device_registry import ChildDeviceInfo
 from homeassistant.helpers.event import async_track_time_change
 from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
@@ -101,6 +102,7 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
         gateway.subscribe(self._on_event)
         self.announcer = Announcer(hass, entry, self.contacts, self.device_id)
         self._contact_listeners: list[ContactListener] = []
+        self._port_devices: dict[str, ChildDeviceInfo] = {}
         self._port_listeners: dict[str, list[CALLBACK_TYPE]] = {}
         self._settings = _settings(entry)
         self._forgotten: set[str] = set()
@@ -190,19 +192,21 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
         )
         return device.id
 
-    def port_device_id(self, port: str) -> str:
-        """Give a port's device, made when it is first asked for."""
-        return (
-            dr.async_get(self.hass)
-            .async_get_or_create_child(
-                config_entry_id=self.config_entry.entry_id,
+    def port_device_info(self, port: str) -> ChildDeviceInfo:
+        """Describe a port's device, once for all of its entities."""
+        if (info := self._port_devices.get(port)) is None:
+            info = self._port_devices[port] = ChildDeviceInfo(
                 identifiers={self.port_identifier(port)},
                 parent_device_id=self.box_device_id(),
                 translation_key="port",
                 translation_placeholders={"port": port},
             )
-            .id
-        )
+        return info
+
+    def port_device_id(self, port: str) -> str:
+        """Give a port's device, made when it is first asked for."""
+        registry, entry_id = dr.async_get(self.hass), self.config_entry.entry_id
+        return registry.async_get_or_create_child(config_entry_id=entry_id, **self.port_device_info(port)).id
 
     def device_id(self, port: str | None) -> str:
         """Give the device of a port, or of the box."""
