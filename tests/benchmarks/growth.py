@@ -40,9 +40,7 @@ _LONG = "and what else there is to say of it, " * 8
 _PEOPLE = 20
 _PERCENT = 100
 _IN_MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of its own is made there
-_FOLDER = (
-    _IN_MEMORY if _IN_MEMORY.is_dir() else None
-)  # no disk is waited for
+_FOLDER = _IN_MEMORY if _IN_MEMORY.is_dir() else None  # no disk is waited for
 _GOALS = (Goal(sense=Sense.AT_MOST, value=1, unit="%"),)
 
 
