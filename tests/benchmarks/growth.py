@@ -64,11 +64,12 @@ async def measure(repeats: int, say: Callable[[str], None]) -> list[Figure]:
 
 
 def _neogate() -> Simulator:
-    return NeoGate(ports=PORTS, line_by_line=False, result_delay=4.0)
+    return NeoGate(ports=PORTS, line_by_line=False, result_delay=4.0, reboot_time=60.0)
 
 
 def _goip() -> Simulator:
-    return GoIP(lines=PORTS, server=(LOOPBACK, free_udp_port()), send_time=3.0, deliver_after=20.0)
+    server = (LOOPBACK, free_udp_port())
+    return GoIP(lines=PORTS, server=server, send_time=3.0, deliver_after=20.0, reboot_time=60.0)
 
 
 async def _day(make: Callable[[], Simulator], clock: Clock) -> list[int]:
@@ -123,7 +124,7 @@ async def _happen(gateway: Gateway, box: Simulator, turn: int) -> None:
             box.hang_up(line)
         case 6:
             box.set_signal(line, turn)
-        case 8 if turn == 18:
+        case 8 if turn < 10:  # once an hour
             box.reboot()
 
 
