@@ -103,6 +103,7 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
         self.announcer = Announcer(hass, entry, self.contacts, self.device_id)
         self._contact_listeners: list[ContactListener] = []
         self._port_devices: dict[str, ChildDeviceInfo] = {}
+        self._device_ids: dict[str | None, str] = {}
         self._port_listeners: dict[str, list[CALLBACK_TYPE]] = {}
         self._settings = _settings(entry)
         self._forgotten: set[str] = set()
@@ -203,14 +204,18 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
             )
         return info
 
-    def port_device_id(self, port: str) -> str:
+    def _port_device_id(self, port: str) -> str:
         """Give a port's device, made when it is first asked for."""
         registry, entry_id = dr.async_get(self.hass), self.config_entry.entry_id
         return registry.async_get_or_create_child(config_entry_id=entry_id, **self.port_device_info(port)).id
 
     def device_id(self, port: str | None) -> str:
-        """Give the device of a port, or of the box."""
-        return self.box_device_id() if port is None else self.port_device_id(port)
+        """Give the device of a port, or of the box. Cheap: every text asks for it."""
+        known = self._device_ids.get(port)
+        if known is None or dr.async_get(self.hass).async_get(known) is None:
+            known = self.box_device_id() if port is None else self._port_device_id(port)
+            self._device_ids[port] = known
+        return known
 
     def async_listen_contacts(self, listener: ContactListener) -> CALLBACK_TYPE:
         """Await ``listener`` whenever contacts came, went or changed."""
