@@ -9,7 +9,6 @@ from typing import Any, assert_never, override
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry
 from homeassistant.const import CONF_MAC
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.event import async_track_time_change
 from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
@@ -51,9 +50,9 @@ from .const import (
     CONF_REPEAT_SEND,
     CONF_TIME_ZONE,
     DEFAULT_POLL_INTERVAL,
-    DOMAIN,
 )
 from .contacts import KNOWN_MESSAGES, ContactBook
+from .devices import Devices
 from .imeis import async_learn_imeis
 from .issues import (
     BOX,
@@ -75,7 +74,7 @@ from .options import history_of, is_private, policy_of, shows_texts
 from .presence import Presence
 from .sims import SimWatch
 from .store import StoreError
-from .whereabouts import Trail, async_arrived, url_of
+from .whereabouts import Trail, async_arrived
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -110,7 +109,8 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
         self.contacts = ContactBook(entry)
         gateway.subscribe(self._on_event)
         self.lockouts = Lockouts(hass, entry, self.contacts)
-        self.announcer = Announcer(hass, entry, self.contacts, self.lockouts, self.device_id)
+        self.devices = Devices(hass, entry, gateway)
+        self.announcer = Announcer(hass, entry, self.contacts, self.lockouts, self.devices.id_of)
         self._contact_listeners: list[ContactListener] = []
         self._port_listeners: dict[str, list[CALLBACK_TYPE]] = {}
         self._settings = _settings(entry)
@@ -121,7 +121,6 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
         self._wanderers = Wanderers(hass, entry)
         self._impostors = Impostors(hass, entry)
         self.trail = Trail(hass, entry)
-        self.unique_id: str = entry.unique_id or entry.entry_id
 
     async def async_open(self) -> None:
         """Open the gateway. Raise GatewayError or StoreError."""
@@ -187,56 +186,12 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
         if not box_options(self.config_entry.options)[CONF_REPEAT_SEND]:
             async_end_issues(self.hass, self.config_entry, SENDS_TWICE)
 
-    @property
-    def box_identifier(self) -> tuple[str, str]:
-        """What the device registry knows the box by."""
-        return (DOMAIN, self.unique_id)
-
-    def port_identifier(self, port: str) -> tuple[str, str]:
-        """What the device registry knows a port by."""
-        return (DOMAIN, f"{self.unique_id}_{port}")
-
-    def box_device_id(self) -> str:
-        """Give the box's device, made when it is first asked for."""
-        state, family = self.data, self.gateway.family
-        models = {port.model for port in state.ports.values() if port.model}
-        mac = self.config_entry.data.get(CONF_MAC)
-        device = dr.async_get(self.hass).async_get_or_create(
-            config_entry_id=self.config_entry.entry_id,
-            identifiers={self.box_identifier},
-            manufacturer=family.manufacturer,
-            model=family.model,
-            hw_version=models.pop() if len(models) == 1 else None,
-            name=self.config_entry.title,
-            configuration_url=url_of(state.host) if state.host else None,
-            connections={(dr.CONNECTION_NETWORK_MAC, mac)} if mac else set(),
-        )
-        return device.id
-
     @callback
     def async_arrived(self) -> None:
         """Have the box known by where it is, and by its network card if that was seen there."""
         if self.data.host is not None:
             async_arrived(self.hass, self.config_entry, self.data.host)
-        self.box_device_id()
-
-    def port_device_id(self, port: str) -> str:
-        """Give a port's device, made when it is first asked for."""
-        return (
-            dr.async_get(self.hass)
-            .async_get_or_create_child(
-                config_entry_id=self.config_entry.entry_id,
-                identifiers={self.port_identifier(port)},
-                parent_device_id=self.box_device_id(),
-                translation_key="port",
-                translation_placeholders={"port": port},
-            )
-            .id
-        )
-
-    def device_id(self, port: str | None) -> str:
-        """Give the device of a port, or of the box."""
-        return self.box_device_id() if port is None else self.port_device_id(port)
+        self.devices.box_id()
 
     def async_listen_contacts(self, listener: ContactListener) -> CALLBACK_TYPE:
         """Await ``listener`` whenever contacts or balance checks came, went or changed."""

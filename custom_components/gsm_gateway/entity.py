@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Protocol, override
 
 from homeassistant.core import callback
-from homeassistant.helpers.device_registry import ChildDeviceInfo, DeviceInfo
+from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
@@ -62,7 +62,7 @@ class GsmBoxEntity(CoordinatorEntity[GsmGatewayCoordinator]):
         super().__init__(coordinator)
         self.entity_description = description
         self._attr_unique_id = f"{coordinator.unique_id}_{description.key}"
-        self._attr_device_info = DeviceInfo(identifiers={coordinator.box_identifier})
+        self._attr_device_info = DeviceInfo(identifiers={coordinator.devices.box_identifier})
 
     @property
     @override
@@ -80,14 +80,9 @@ class GsmPortEntity(CoordinatorEntity[GsmGatewayCoordinator]):
         super().__init__(coordinator, port)
         self.entity_description = description
         self._port = port
-        _, identifier = coordinator.port_identifier(port)
+        _, identifier = coordinator.devices.port_identifier(port)
         self._attr_unique_id = f"{identifier}_{description.key}"
-        self._attr_device_info = ChildDeviceInfo(
-            identifiers={coordinator.port_identifier(port)},
-            parent_device_id=coordinator.box_device_id(),
-            translation_key="port",
-            translation_placeholders={"port": port},
-        )
+        self._attr_device_info = coordinator.devices.port_info(port)
 
     @property
     def port(self) -> PortState:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 import re
 from typing import cast, override
 
@@ -11,10 +11,8 @@ from .goip_load import ANSWERS, keepalive
 EVERY = 30.0
 """Seconds between two keepalives of a line."""
 
-_AT_FIRST = 0.004
-"""Seconds between the first keepalives of two lines, so that no datagram is lost in a full buffer."""
-
 _SETTLING = 1.0
+_ANSWER_WITHIN = 2.0
 _ANSWERED = 0.99
 _ASKED = re.compile(rb"[a-z_A-Z]+ (\d+)")
 
@@ -27,6 +25,7 @@ class Pulse(asyncio.DatagramProtocol):
         self._lines = lines
         self._counts = [0] * lines
         self._next = 0
+        self._heard = asyncio.Event()
         self.sent = self.answered = 0
 
     @override
@@ -37,21 +36,19 @@ class Pulse(asyncio.DatagramProtocol):
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         if data.startswith(ANSWERS):
             self.answered += 1
+            self._heard.set()
         elif asked := _ASKED.match(data):
             self._transport.sendto(b"ERROR %s unknown" % asked[1])
 
-    def beat(self) -> None:
-        """Let the next line send a keepalive."""
-        line, self._next = self._next, (self._next + 1) % self._lines
-        self._counts[line] += 1
-        self.sent += 1
-        self._transport.sendto(keepalive(self._counts[line], line))
-
     async def begin(self) -> None:
-        """Let every line be heard for the first time, and the other side learn of them."""
-        for _ in range(self._lines):
-            self.beat()
-            await asyncio.sleep(_AT_FIRST)
+        """Let every line be heard, one after the other, and the other side learn of them."""
+        for line in range(self._lines):
+            self._heard.clear()
+            while not self._heard.is_set():  # a datagram may be lost in a full buffer
+                self._beat(line)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(_ANSWER_WITHIN):
+                        await self._heard.wait()
         await asyncio.sleep(_SETTLING)
 
     async def keep_alive(self, seconds: float) -> None:
@@ -60,7 +57,8 @@ class Pulse(asyncio.DatagramProtocol):
         begin, sent, answered = loop.time(), self.sent, self.answered
         for number in range(round(seconds * self._lines / EVERY)):
             await asyncio.sleep(begin + number * EVERY / self._lines - loop.time())
-            self.beat()
+            self._beat(self._next)
+            self._next = (self._next + 1) % self._lines
         await asyncio.sleep(begin + seconds - loop.time())
         if self.answered - answered < _ANSWERED * (self.sent - sent):
             raise RuntimeError(f"{self.sent - sent} keepalives, {self.answered - answered} answers")
@@ -69,6 +67,11 @@ class Pulse(asyncio.DatagramProtocol):
         """Let all lines in turn keep alive until cancelled."""
         while True:
             await self.keep_alive(EVERY)
+
+    def _beat(self, line: int) -> None:
+        self._counts[line] += 1
+        self.sent += 1
+        self._transport.sendto(keepalive(self._counts[line], line))
 
 
 @asynccontextmanager

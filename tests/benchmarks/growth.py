@@ -1,7 +1,7 @@
 """A day of traffic in simulated time: what a gateway holds after each hour.
 
 In the first hour as many texts go out as the box takes, so that whatever remembers a fixed number of things
-is full; then one in two minutes from each port, and as many come. All goes through real sockets and a real
+is full; then one in four minutes from each port, and as many come. All goes through real sockets and a real
 store.
 """
 
@@ -26,10 +26,13 @@ from .simulated import Clock, free_udp_port, gateway_of, in_simulated_time
 
 HOURS = 24
 PORTS = 8
-BUSY_TEXTS = 2400
-"""Texts of the first hour; the most that any part remembers by number is 2000."""
+BUSY_TEXTS = {"neogate": 2400, "goip": 4400}
+"""Texts of the first hour; the most that any part of a family remembers by number is 2000, and 4096."""
 
-ROUND = 120.0
+BUSY_ROUND = 15.0
+"""Seconds between two texts to each port in the first hour."""
+
+ROUND = 240.0
 """Seconds between two texts of each port in all other hours."""
 
 _HOUR = 3600.0
@@ -61,11 +64,12 @@ async def measure(repeats: int, say: Callable[[str], None]) -> list[Figure]:
 
 
 def _neogate() -> Simulator:
-    return NeoGate(ports=PORTS, line_by_line=False, result_delay=4.0)
+    return NeoGate(ports=PORTS, line_by_line=False, result_delay=4.0, reboot_time=60.0)
 
 
 def _goip() -> Simulator:
-    return GoIP(lines=PORTS, server=(LOOPBACK, free_udp_port()), send_time=3.0, deliver_after=20.0)
+    server = (LOOPBACK, free_udp_port())
+    return GoIP(lines=PORTS, server=server, send_time=3.0, deliver_after=20.0, reboot_time=60.0)
 
 
 async def _day(make: Callable[[], Simulator], clock: Clock) -> list[int]:
@@ -89,22 +93,22 @@ async def _day(make: Callable[[], Simulator], clock: Clock) -> list[int]:
 
 
 async def _busy_hour(gateway: Gateway, box: Simulator) -> None:
-    """Send all that can be sent, and let each port receive as usual."""
-    drafts = [Draft(_person(number), f"Alarm no {number}") for number in range(BUSY_TEXTS)]
-    await gateway.send_sms(drafts)
-    await _hour(gateway, box, 0)
+    """Send all that can be sent, and let each port receive more than usual."""
+    texts = range(BUSY_TEXTS[box.family])
+    await gateway.send_sms([Draft(_person(number), f"Alarm no {number}") for number in texts])
+    await _hour(gateway, box, 0, BUSY_ROUND)
 
 
-async def _hour(gateway: Gateway, box: Simulator, hour: int) -> None:
+async def _hour(gateway: Gateway, box: Simulator, hour: int, every: float = ROUND) -> None:
     """Let texts go and come, ask a balance, have calls come, and lose the box once."""
-    for turn in range(round(_HOUR / ROUND) - 3):
+    for turn in range(round(_HOUR / every) - 5):
         for number, line in enumerate(box.line_names):
             person = _person(7 * turn + number)
             box.receive_sms(line, person, f"Text {hour}.{turn}.{number} {_LONG if turn % 5 == 1 else ''}")
             if hour:
                 await gateway.send_sms([Draft(person, f"Answer {hour}.{turn}.{number}")])
         await _happen(gateway, box, turn)
-        await asyncio.sleep(ROUND)
+        await asyncio.sleep(every)
 
 
 async def _happen(gateway: Gateway, box: Simulator, turn: int) -> None:
@@ -120,7 +124,7 @@ async def _happen(gateway: Gateway, box: Simulator, turn: int) -> None:
             box.hang_up(line)
         case 6:
             box.set_signal(line, turn)
-        case 8 if turn == 18:
+        case 8 if turn < 10:  # once an hour
             box.reboot()
 
 

@@ -1,7 +1,7 @@
 """A thousand GoIP lines that keep alive and have nothing new: what they take of a processor and of memory."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 import socket
 
@@ -81,7 +81,7 @@ async def _load(homes: Homes, pulses: Pulses, repeats: int, say: Callable[[str],
     ]
 
 
-async def _share(homes: Homes, work: asyncio.Future[object], seconds: float) -> dict[str, float]:
+async def _share(homes: Homes, work: Awaitable[object], seconds: float) -> dict[str, float]:
     """Give the share of a core that each takes while something else goes on, in percent."""
     before = {name: home.cpu() for name, home in homes.items()}
     await work

@@ -101,7 +101,7 @@ async def _bare(lines: int) -> AsyncIterator[tuple[_Side, Pulse]]:
         port = free_port(socket.SOCK_DGRAM)
         entries = [bare("goip", port), bare("neogate", server.sockets[0].getsockname()[1])]
         events = await _events(stack, BARE, entries)
-        stack.callback(lambda: [one.close() for one in dialled])
+        stack.callback(_close_all, dialled)
         send = {
             "goip": await stack.enter_async_context(_datagrams(port)),
             "neogate": lambda number: dialled[0].write(_neogate_text(number)),
@@ -118,6 +118,11 @@ async def _events(stack: AsyncExitStack, name: str, entries: list[Entry]) -> soc
     home = at_home(entries, event=_EVENTS[name], tell=events.getsockname()[1])
     await (await stack.enter_async_context(home)).ask("tidy")
     return events
+
+
+def _close_all(dialled: list[asyncio.StreamWriter]) -> None:
+    for one in dialled:
+        one.close()
 
 
 @asynccontextmanager
