@@ -61,7 +61,8 @@ class GsmBoxEntity(CoordinatorEntity[GsmGatewayCoordinator]):
         """Join the box's device."""
         super().__init__(coordinator)
         self.entity_description = description
-        self._attr_unique_id = f"{coordinator.unique_id}_{description.key}"
+        _, identifier = coordinator.devices.box_identifier
+        self._attr_unique_id = f"{identifier}_{description.key}"
         self._attr_device_info = DeviceInfo(identifiers={coordinator.devices.box_identifier})
 
     @property
