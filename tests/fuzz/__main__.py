@@ -105,7 +105,9 @@ def _parsed() -> argparse.Namespace:
     parser.add_argument("--inputs", type=int, default=INPUTS, help=f"of all targets together; {INPUTS:,}")
     parser.add_argument("--target", action="append", choices=list(TARGETS), help="only this one, or these")
     parser.add_argument("--seed", type=int, default=1, help="of chance; the same one gives the same run")
-    parser.add_argument("--keep", action="store_true", help="keep what reaches something new in the corpus")
+    parser.add_argument(
+        "--keep", action="store_true", help="keep what reaches something new, where nothing was found"
+    )
     parser.add_argument("--write", action="store_true", help="put the table into docs/reliability.md")
     parsed = parser.parse_args()
     if parsed.write and parsed.target:
@@ -126,7 +128,8 @@ def main() -> int:
         _say(f"{name}: {inputs:,} inputs")
         with tempfile.TemporaryDirectory(prefix="fuzz") as folder:
             rows.append(_fuzz(name, inputs, parsed.seed, Path(folder)))
-            if parsed.keep:
+            _say(f"{name}: done, with {len(rows[-1].findings)} findings")
+            if parsed.keep and not rows[-1].findings:
                 _keep(name, Path(folder))
     print(f"{engine()}, seed {parsed.seed}\n\n{table(rows)}")  # noqa: T201 - it is a program
     if parsed.write:

@@ -15,7 +15,7 @@ from dataclasses import replace
 from random import Random
 from typing import ClassVar, override
 
-from custom_components.gsm_gateway.aiogsm.dialog import Drop, Emit, Keep, Open, Send, Settle, Steps
+from custom_components.gsm_gateway.aiogsm.dialog import Drop, Emit, Open, Send, Settle, Steps
 from custom_components.gsm_gateway.aiogsm.errors import GatewayError, InvalidInput, LinkLost, NotSupported
 from custom_components.gsm_gateway.aiogsm.models import ConnectionChanged
 from custom_components.gsm_gateway.aiogsm.neogate.dialog import Channel
@@ -152,7 +152,8 @@ class _Play:
         while bench.keeping:
             bench.finish_keeping()
         for channel in list(bench.open):
-            bench.lose(channel)
+            if channel in bench.open:
+                bench.lose(channel)
         until = bench.now + SETTLED_WITHIN
         while bench.now < until and not (self._connected() and len(bench.settled) == bench.tickets):
             bench.open_all()
@@ -269,7 +270,9 @@ class _Play:
             was_ready = self._ready(channel)
             steps = bench.dialog.receive(data, channel, bench.now)
             if not was_ready and not self._ready(channel):
-                assert all(_is_of_strangers(step) for step in steps), "it was told things before the login"
+                assert all(_is_of_strangers(step, channel) for step in steps), (
+                    "it was told things before the login"
+                )
             bench.do(steps)
 
     def _ready(self, channel: Channel) -> bool:
@@ -277,19 +280,20 @@ class _Play:
         return session is not None and session.ready
 
 
-def _is_of_strangers(step: object) -> bool:
-    """Whether a step can come of what a peer says that has not taken our login."""
+def _is_of_strangers(step: object, channel: Channel) -> bool:
+    """Whether a step can come of what a peer says on a channel, where it has not taken our login.
+
+    One that refuses the second login is told on the first connection what was to be said on that.
+    """
     match step:
         case Open() | Drop():
             return True
-        case Send(data=data):
-            return data.startswith(b"Action: Login\r\n")
+        case Send(data=data, peer=peer):
+            return peer is not channel or data.startswith(b"Action: Login\r\n")
         case Emit(event=ConnectionChanged(connected=connected)):
             return not connected
         case Settle(outcome=outcome):
             return isinstance(outcome, LinkLost)
-        case Keep():
-            return False
     return False
 
 
