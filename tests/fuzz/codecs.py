@@ -79,7 +79,7 @@ def mutate_datagram(random: Random, data: bytes) -> bytes:
 
 def read_neogate(data: bytes) -> None:
     """Read a stream as a dialog does: whole, and in pieces, which must come to the same."""
-    neogate.masked(data)
+    neogate.Mask().hide(data)
     messages, error = _drained([data])
     if len(data) <= _WHOLE_UP_TO:
         size = 1 + len(data) % 61

@@ -19,6 +19,7 @@ from custom_components.gsm_gateway.aiogsm.errors import InvalidInput, NotSupport
 from custom_components.gsm_gateway.aiogsm.models import (
     ConnectionChanged,
     LineHeard,
+    LineRefused,
     PortChanged,
     PortStatus,
     Trace,
@@ -295,7 +296,7 @@ def _is_of_strangers(step: object) -> bool:
             return data.startswith(b"reg:") and data.endswith(b";status:404;")
         case Emit(event=LineHeard(line=line)):
             return line != LINE
-        case Emit(event=TroubleFound(trouble=Trouble.UNAUTHENTICATED)):
+        case Emit(event=TroubleFound(trouble=Trouble.UNAUTHENTICATED) | LineRefused()):
             return True
     return False
 
@@ -303,7 +304,7 @@ def _is_of_strangers(step: object) -> bool:
 def _words(step: object) -> Iterator[object]:
     """Give a step as it can be compared; what is told of strangers, and of passwords, is left out."""
     match step:
-        case Emit(event=LineHeard() | TroubleFound(trouble=Trouble.UNAUTHENTICATED)):
+        case Emit(event=LineHeard() | LineRefused() | TroubleFound(trouble=Trouble.UNAUTHENTICATED)):
             return
         case Settle(ticket=ticket, outcome=Exception() as error):
             yield ticket, type(error), str(error)
