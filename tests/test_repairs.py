@@ -353,7 +353,7 @@ ELSEWHERE = ("127.0.0.9", 10991)
 
 def report(entry: MockConfigEntry, line: str, password: str, host: str = ELSEWHERE[0]) -> None:
     """Let somebody report as a line."""
-    packet = f"req:1;id:{line};pass:{password};num:;signal:20;gsm_status:LOGIN;"
+    packet = f"req:9;id:{line};pass:{password};num:;signal:20;gsm_status:LOGIN;"
     entry.runtime_data.gateway._driver.on_received(packet.encode(), (host, ELSEWHERE[1]))
 
 

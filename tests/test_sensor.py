@@ -4,8 +4,8 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from unittest.mock import PropertyMock, patch
 
-from homeassistant.const import Platform
-from homeassistant.core import HomeAssistant
+from homeassistant.const import EVENT_STATE_CHANGED, EVENT_STATE_REPORTED, Platform
+from homeassistant.core import EventStateChangedData, EventStateReportedData, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -309,3 +309,24 @@ async def test_line_that_has_not_reported(
 
     assert state(hass, "sensor", f"{GOIP_ID}_goip2_status") == "offline"
     assert state(hass, "sensor", f"{GOIP_ID}_ports_ready") == "1"
+
+
+async def test_a_change_of_one_port_is_no_news_of_the_others(
+    hass: HomeAssistant, loaded_goip: MockConfigEntry, goip: GoIP
+) -> None:
+    written: set[str] = set()
+
+    @callback
+    def _is_news(data: EventStateChangedData | EventStateReportedData) -> bool:
+        written.add(data["entity_id"])
+        return False
+
+    for event_type in (EVENT_STATE_CHANGED, EVENT_STATE_REPORTED):
+        hass.bus.async_listen(event_type, lambda _: None, event_filter=_is_news)
+    await register(hass, goip)
+    assert written == set()
+
+    goip.set_signal("goip1", 12)
+    await register(hass, goip)
+    assert entity(hass, "sensor", f"{GOIP_ID}_goip1_signal_strength") in written
+    assert not [one for one in written if "goip2" in one]

@@ -181,6 +181,7 @@ async def test_a_store_opens_on_a_full_disk(bench: Bench, disk: Disk) -> None:
     disk.full = True
     async with bench.opened() as store:
         assert reserve(bench) == SIZE - STEP
+        await store.write()  # by then it is told
         assert bench.full == [False, True]
         assert not await store.write(put("b"))
         assert await store.write(put("a", SENDING))

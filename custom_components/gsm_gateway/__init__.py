@@ -211,7 +211,7 @@ async def async_remove_config_entry_device(
         return False
     coordinator = entry.runtime_data
     for name, port in coordinator.data.ports.items():
-        if coordinator.port_identifier(name) in device.identifiers:
+        if coordinator.devices.port_identifier(name) in device.identifiers:
             if port.status is not PortStatus.OFFLINE:
                 return False
             coordinator.async_forget_port(name)

@@ -47,7 +47,7 @@ def async_add_balance_entities(
 def _remove_others(hass: HomeAssistant, coordinator: GsmGatewayCoordinator, platform: Platform) -> None:
     """Remove the entities of checks that are gone, perhaps since before the start."""
     registry = er.async_get(hass)
-    identifiers = [coordinator.port_identifier(port)[1] for port in coordinator.balances.checks]
+    identifiers = [coordinator.devices.port_identifier(port)[1] for port in coordinator.balances.checks]
     wanted = {f"{identifier}_{key}" for identifier in identifiers for key in _KEYS}
     for entity in er.async_entries_for_config_entry(registry, coordinator.config_entry.entry_id):
         ours = entity.domain == platform and entity.translation_key in _KEYS

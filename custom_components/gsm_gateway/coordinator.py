@@ -1,14 +1,14 @@
 """Joins one box to Home Assistant: keeps its state for the entities and hands on what it tells."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime
+from functools import partial
 import logging
-from typing import Any, assert_never
+from typing import Any, assert_never, override
 
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry
 from homeassistant.const import CONF_MAC
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.event import async_track_time_change
 from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
@@ -25,6 +25,7 @@ from .aiogsm import (
     GatewayState,
     LineRefused,
     LoginRefused,
+    Message,
     MessageChanged,
     PortRestarted,
     PortStatus,
@@ -49,9 +50,9 @@ from .const import (
     CONF_REPEAT_SEND,
     CONF_TIME_ZONE,
     DEFAULT_POLL_INTERVAL,
-    DOMAIN,
 )
 from .contacts import KNOWN_MESSAGES, ContactBook
+from .devices import Devices
 from .imeis import async_learn_imeis
 from .issues import (
     BOX,
@@ -73,7 +74,7 @@ from .options import history_of, is_private, policy_of, shows_texts
 from .presence import Presence
 from .sims import SimWatch
 from .store import StoreError
-from .whereabouts import Trail, async_arrived, url_of
+from .whereabouts import Trail, async_arrived
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -85,7 +86,11 @@ type ContactListener = Callable[[], Awaitable[None]]
 
 
 class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
-    """One box. Pushes its state to the entities; fires events once Home Assistant has started."""
+    """One box. Pushes its state to the entities; fires events once Home Assistant has started.
+
+    Who listens with a port as the context is told of that port only, and of the box being lost or back: of
+    a thousand ports each has some twenty entities.
+    """
 
     config_entry: GsmGatewayConfigEntry
 
@@ -104,8 +109,10 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
         self.contacts = ContactBook(entry)
         gateway.subscribe(self._on_event)
         self.lockouts = Lockouts(hass, entry, self.contacts)
-        self.announcer = Announcer(hass, entry, self.contacts, self.lockouts, self.device_id)
+        self.devices = Devices(hass, entry, gateway)
+        self.announcer = Announcer(hass, entry, self.contacts, self.lockouts, self.devices.id_of)
         self._contact_listeners: list[ContactListener] = []
+        self._port_listeners: dict[str, list[CALLBACK_TYPE]] = {}
         self._settings = _settings(entry)
         self._forgotten: set[str] = set()
         self.presence = Presence(hass, entry.title)
@@ -114,7 +121,6 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
         self._wanderers = Wanderers(hass, entry)
         self._impostors = Impostors(hass, entry)
         self.trail = Trail(hass, entry)
-        self.unique_id: str = entry.unique_id or entry.entry_id
 
     async def async_open(self) -> None:
         """Open the gateway. Raise GatewayError or StoreError."""
@@ -157,62 +163,35 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
         await self.balances.async_save()
         await self.lockouts.async_save()
 
+    @callback
+    @override
+    def async_add_listener(self, update_callback: CALLBACK_TYPE, context: str | None = None) -> CALLBACK_TYPE:
+        if context is None:
+            return super().async_add_listener(update_callback)
+        listeners = self._port_listeners.setdefault(context, [])
+        listeners.append(update_callback)
+        return partial(listeners.remove, update_callback)
+
+    def _tell_ports(self, names: Iterable[str]) -> None:
+        """Have the entities of ports look at their port."""
+        for listener in [one for name in names for one in self._port_listeners.get(name, ())]:
+            try:
+                listener()
+            except Exception:  # as with all other listeners of a coordinator
+                self.logger.exception("Unexpected error updating a port's listener for %s", self.name)
+
     def _end_old_issues(self) -> None:
         """End what the box tells anew if it is not over, and what the options have ended."""
         async_end_issues(self.hass, self.config_entry, TWO_ADDRESSES, LINE_TAKEN)
         if not box_options(self.config_entry.options)[CONF_REPEAT_SEND]:
             async_end_issues(self.hass, self.config_entry, SENDS_TWICE)
 
-    @property
-    def box_identifier(self) -> tuple[str, str]:
-        """What the device registry knows the box by."""
-        return (DOMAIN, self.unique_id)
-
-    def port_identifier(self, port: str) -> tuple[str, str]:
-        """What the device registry knows a port by."""
-        return (DOMAIN, f"{self.unique_id}_{port}")
-
-    def box_device_id(self) -> str:
-        """Give the box's device, made when it is first asked for."""
-        state, family = self.data, self.gateway.family
-        models = {port.model for port in state.ports.values() if port.model}
-        mac = self.config_entry.data.get(CONF_MAC)
-        device = dr.async_get(self.hass).async_get_or_create(
-            config_entry_id=self.config_entry.entry_id,
-            identifiers={self.box_identifier},
-            manufacturer=family.manufacturer,
-            model=family.model,
-            hw_version=models.pop() if len(models) == 1 else None,
-            name=self.config_entry.title,
-            configuration_url=url_of(state.host) if state.host else None,
-            connections={(dr.CONNECTION_NETWORK_MAC, mac)} if mac else set(),
-        )
-        return device.id
-
     @callback
     def async_arrived(self) -> None:
         """Have the box known by where it is, and by its network card if that was seen there."""
         if self.data.host is not None:
             async_arrived(self.hass, self.config_entry, self.data.host)
-        self.box_device_id()
-
-    def port_device_id(self, port: str) -> str:
-        """Give a port's device, made when it is first asked for."""
-        return (
-            dr.async_get(self.hass)
-            .async_get_or_create_child(
-                config_entry_id=self.config_entry.entry_id,
-                identifiers={self.port_identifier(port)},
-                parent_device_id=self.box_device_id(),
-                translation_key="port",
-                translation_placeholders={"port": port},
-            )
-            .id
-        )
-
-    def device_id(self, port: str | None) -> str:
-        """Give the device of a port, or of the box."""
-        return self.box_device_id() if port is None else self.port_device_id(port)
+        self.devices.box_id()
 
     def async_listen_contacts(self, listener: ContactListener) -> CALLBACK_TYPE:
         """Await ``listener`` whenever contacts or balance checks came, went or changed."""
@@ -258,7 +237,7 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
                 self.contacts.remember(event)
                 self.announcer.received(event)
             case MessageChanged(message):
-                self.announcer.changed(message)
+                self._on_message(message)
             case CallChanged(call=call):
                 self.announcer.call(call)
             case UssdArrived(port=port, text=text):
@@ -275,15 +254,18 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
                 assert_never(event)
 
     def _on_state(self, state: GatewayState) -> None:
-        known = self.config_entry.data.get(CONF_LINES)
-        ports = {name: port for name, port in state.ports.items() if name not in self._forgotten}
-        if known is not None and (new := [name for name in ports if name not in known]):
+        known, before = self.config_entry.data.get(CONF_LINES), self.data
+        changed = {
+            name: port
+            for name, port in state.ports.items()
+            if before.ports.get(name) is not port and name not in self._forgotten
+        }
+        if known is not None and (new := [name for name in changed if name not in known]):
             self.hass.config_entries.async_update_entry(
                 self.config_entry, data={**self.config_entry.data, CONF_LINES: [*known, *new]}
             )
         if Feature.PORTS_BY_THEMSELVES not in self.gateway.family.features:
             async_learn_imeis(self.hass, self.config_entry, state)
-        changed = {name: port for name, port in ports.items() if self.data.ports.get(name) is not port}
         self.sims.look(changed)
         for name, port in changed.items():
             if port.status is not PortStatus.OFFLINE:
@@ -292,12 +274,17 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
                 async_raise_issue(self.hass, self.config_entry, name, PIN_NEEDED)
             else:
                 async_end_issue(self.hass, self.config_entry, name, PIN_NEEDED)
-        moved = state.host != self.data.host
         self.async_set_updated_data(state)
-        if moved:
+        self._tell_ports(changed if state.connected is before.connected else self._port_listeners)
+        if state.host != before.host:
             self.async_arrived()
             self._wanderers.moved()
             self._impostors.moved(state.host)
+
+    def _on_message(self, message: Message) -> None:
+        self.announcer.changed(message)
+        if message.status.settled and message.port is not None:
+            self._tell_ports([message.port])  # it may count among those that the port has sent
 
     def _on_connection(self, event: ConnectionChanged) -> None:
         if isinstance(event.error, LoginRefused) and event.error.certain:
@@ -333,7 +320,7 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
     @callback
     def _on_midnight(self, _now: datetime) -> None:
         """Have the counts of a day begin anew."""
-        self.async_update_listeners()
+        self._tell_ports(self._port_listeners)
 
     @callback
     def _on_started(self, _hass: HomeAssistant) -> None:

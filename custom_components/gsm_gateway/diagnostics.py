@@ -62,10 +62,10 @@ async def async_get_device_diagnostics(
     if entry.state is ConfigEntryState.LOADED:
         coordinator = entry.runtime_data
         for contact in coordinator.contacts.contacts:
-            if coordinator.port_identifier(contact.subentry_id) in device.identifiers:
+            if coordinator.devices.port_identifier(contact.subentry_id) in device.identifiers:
                 return {"contact": {"trusted": contact.trusted}}
         for name in coordinator.data.ports:
-            if coordinator.port_identifier(name) in device.identifiers:
+            if coordinator.devices.port_identifier(name) in device.identifiers:
                 return _Report(coordinator).port(name)
     return await async_get_config_entry_diagnostics(hass, entry)
 

@@ -1,16 +1,25 @@
 """Listens on a UDP port for lines that nobody owns yet, while somebody sets up their gateway."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 import re
 from typing import Any
 
 from .aiogsm import Endpoint, Family, Hub, LineHeard
 from .aiogsm.driver import Driver
 from .aiogsm.models import DialogEvent
+from .aiogsm.text import printable
 
 MAX_LINES = 200
 """How many different lines are remembered; strangers may send any number."""
+
+
+_ACTS_IN_MARKDOWN = re.compile(r"[\\`*_{}\[\]()<>#+.!|~&:@]")
+
+
+def listed(lines: Iterable[str]) -> str:
+    """Give the names of lines for a dialog, which shows Markdown: strangers choose them."""
+    return ", ".join(_ACTS_IN_MARKDOWN.sub(r"\\\g<0>", printable(line)) for line in lines)
 
 
 def natural_order(line: str) -> list[tuple[int, int, str]]:
@@ -54,14 +63,15 @@ class Ear:
         if not isinstance(event, LineHeard):
             return
         heard = self.lines if event.password == self._password else self.strangers
-        lines = heard.setdefault(event.host, [])
+        lines = heard.get(event.host, [])
         if event.line not in lines and sum(map(len, heard.values())) < MAX_LINES:
+            heard[event.host] = lines
             lines.append(event.line)
             lines.sort(key=natural_order)
             self.changed.set()
 
     def describe(self) -> str:
         """Give what was heard so far in signs that need no translation."""
-        heard = [f"✓ {host}: {', '.join(lines)}" for host, lines in self.lines.items()]
-        wrong = [f"✗ {host}: {', '.join(lines)}" for host, lines in self.strangers.items()]
+        heard = [f"✓ {host}: {listed(lines)}" for host, lines in self.lines.items()]
+        wrong = [f"✗ {host}: {listed(lines)}" for host, lines in self.strangers.items()]
         return "\n\n".join([*heard, *wrong]) or "…"

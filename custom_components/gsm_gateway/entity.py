@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Protocol, override
 
 from homeassistant.core import callback
-from homeassistant.helpers.device_registry import ChildDeviceInfo, DeviceInfo
+from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
@@ -42,10 +42,11 @@ def async_add_port_entities(
 
     @callback
     def _add_new() -> None:
+        if coordinator.data.ports.keys() <= added:
+            return
         new = [port for port in coordinator.data.ports if port not in added]
         added.update(new)
-        if new:
-            async_add_entities(entity for port in new for entity in make(coordinator, port))
+        async_add_entities(entity for port in new for entity in make(coordinator, port))
 
     _add_new()
     entry.async_on_unload(coordinator.async_add_listener(_add_new))
@@ -60,8 +61,9 @@ class GsmBoxEntity(CoordinatorEntity[GsmGatewayCoordinator]):
         """Join the box's device."""
         super().__init__(coordinator)
         self.entity_description = description
-        self._attr_unique_id = f"{coordinator.unique_id}_{description.key}"
-        self._attr_device_info = DeviceInfo(identifiers={coordinator.box_identifier})
+        _, identifier = coordinator.devices.box_identifier
+        self._attr_unique_id = f"{identifier}_{description.key}"
+        self._attr_device_info = DeviceInfo(identifiers={coordinator.devices.box_identifier})
 
     @property
     @override
@@ -76,17 +78,12 @@ class GsmPortEntity(CoordinatorEntity[GsmGatewayCoordinator]):
 
     def __init__(self, coordinator: GsmGatewayCoordinator, port: str, description: EntityDescription) -> None:
         """Join the port's device."""
-        super().__init__(coordinator)
+        super().__init__(coordinator, port)
         self.entity_description = description
         self._port = port
-        _, identifier = coordinator.port_identifier(port)
+        _, identifier = coordinator.devices.port_identifier(port)
         self._attr_unique_id = f"{identifier}_{description.key}"
-        self._attr_device_info = ChildDeviceInfo(
-            identifiers={coordinator.port_identifier(port)},
-            parent_device_id=coordinator.box_device_id(),
-            translation_key="port",
-            translation_placeholders={"port": port},
-        )
+        self._attr_device_info = coordinator.devices.port_info(port)
 
     @property
     def port(self) -> PortState:

@@ -10,7 +10,7 @@ from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
 from .aiogsm import FAMILIES
 from .base_flow import PASSWORD_SCHEMA
 from .discovery import FOUND, FoundBox, async_get_discovery
-from .ear import natural_order
+from .ear import listed, natural_order
 from .goip_flow import GOIP, GoipFlow, password_errors
 from .neogate_flow import NEOGATE, NeogateFlow
 from .whereabouts import Sighting, async_offers_at, async_recognise, async_withdraw, url_of
@@ -89,6 +89,6 @@ class FoundFlow(NeogateFlow, GoipFlow):
             description_placeholders={
                 "host": self._found.host,
                 "port": str(self._found.port),
-                "lines": ", ".join(sorted(self._found.lines, key=natural_order)),
+                "lines": listed(sorted(self._found.lines, key=natural_order)),
             },
         )

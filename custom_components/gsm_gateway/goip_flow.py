@@ -16,7 +16,7 @@ from .base_flow import PASSWORD_SCHEMA, BaseFlow, listening_schema
 from .const import CONF_ALL_LINES, CONF_FAMILY, CONF_LINES, CONF_PASSWORDS, DOMAIN
 from .coordinator import GsmGatewayConfigEntry
 from .discovery import async_get_discovery, unique_id
-from .ear import Ear
+from .ear import Ear, listed
 
 GOIP = "goip"
 
@@ -142,7 +142,7 @@ class GoipFlow(BaseFlow):
             step_id="goip_confirm",
             data_schema=vol.Schema(schema),
             description_placeholders={
-                "heard": "\n\n".join(f"{host}: {', '.join(lines)}" for host, lines in hosts.items())
+                "heard": "\n\n".join(f"{host}: {listed(lines)}" for host, lines in hosts.items())
             },
         )
 

@@ -105,7 +105,7 @@ def _told(coordinator: GsmGatewayCoordinator, entry: Entry) -> dict[str, Any]:
     else:
         told, port = _incoming(item), item.port
     known = port is not None and port in coordinator.data.ports
-    device = coordinator.device_id(port) if known else None
+    device = coordinator.devices.id_of(port) if known else None
     contact = coordinator.contacts.by_number(item.recipient if isinstance(item, Message) else item.sender)
     return {
         **told,

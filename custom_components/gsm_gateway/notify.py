@@ -52,7 +52,7 @@ async def async_setup_entry(
 
 
 def _identifier(coordinator: GsmGatewayCoordinator, subentry: ConfigSubentry) -> tuple[str, str]:
-    return (DOMAIN, f"{coordinator.unique_id}_{subentry.subentry_id}")
+    return coordinator.devices.port_identifier(subentry.subentry_id)
 
 
 def _rename_device(hass: HomeAssistant, coordinator: GsmGatewayCoordinator, subentry: ConfigSubentry) -> None:
@@ -79,7 +79,7 @@ class ContactNotify(NotifyEntity):
             entry_type=DeviceEntryType.SERVICE,
             identifiers={identifier},
             name=subentry.title,
-            via_device_id=coordinator.box_device_id(),
+            via_device_id=coordinator.devices.box_id(),
         )
 
     @override

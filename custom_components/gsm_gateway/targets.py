@@ -56,10 +56,10 @@ def _find(hass: HomeAssistant, device_id: str) -> tuple[GsmGatewayCoordinator, s
     device, entry = service.async_get_device_and_config_entry(hass, DOMAIN, device_id)
     coordinator = entry.runtime_data
     if not isinstance(device, dr.ChildDeviceEntry):
-        if coordinator.box_identifier not in device.identifiers:
+        if coordinator.devices.box_identifier not in device.identifiers:
             raise ServiceValidationError(translation_domain=DOMAIN, translation_key="is_contact")
         return coordinator, None
     for port in coordinator.data.ports:
-        if coordinator.port_identifier(port) in device.identifiers:
+        if coordinator.devices.port_identifier(port) in device.identifiers:
             return coordinator, port
     raise ServiceValidationError(translation_domain=DOMAIN, translation_key="invalid_port")

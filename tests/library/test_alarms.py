@@ -14,6 +14,7 @@ def alarms() -> Alarms[str]:
 
 def test_nobody_is_woken_at_first(alarms: Alarms[str]) -> None:
     assert alarms.first() is None
+    assert alarms.earliest() is None
     assert list(alarms.take(1e9)) == []
 
 
@@ -30,7 +31,9 @@ def test_wakes_in_order_and_once(alarms: Alarms[str]) -> None:
 def test_an_alarm_can_be_put_off_put_forward_and_taken_back(alarms: Alarms[str]) -> None:
     alarms.set("a", 1)
     alarms.set("a", 5)
+    assert alarms.earliest() == 1
     assert alarms.first() == 5
+    assert alarms.earliest() == 5
     alarms.set("a", 3)
     assert alarms.first() == 3
     assert list(alarms.take(4)) == ["a"]

@@ -32,6 +32,7 @@ from custom_components.gsm_gateway.aiogsm.goip.messages import (
     Prompt,
     Push,
     Refused,
+    Report,
     SmsDelivered,
     SmsReceived,
     Taken,
@@ -48,68 +49,78 @@ IMEI, IMSI, ICCID = "867495023958030", "260060172091324", "89480611000720913242"
 SIM = {"imei": IMEI, "imsi": IMSI, "iccid": ICCID}
 
 KEEPALIVES = [
-    Keepalive(count=10, line="goipid1", password="password1"),
-    Keepalive(count=1, line="goip1", password="pw", phone_number="12345"),
+    Keepalive(10, Report(line="goipid1", password="password1")),
+    Keepalive(1, Report(line="goip1", password="pw", phone_number="12345")),
     Keepalive(
-        count=10,
-        line="goipid1",
-        password="password1",
-        phone_number="12345",
-        csq=23,
-        registered=True,
-        voip_registered=True,
+        10,
+        Report(
+            line="goipid1",
+            password="password1",
+            phone_number="12345",
+            csq=23,
+            registered=True,
+            voip_registered=True,
+        ),
     ),
-    Keepalive(count=7, line="goip1", password="pw", csq=13, registered=True, voip_registered=False, **SIM),
+    Keepalive(7, Report(line="goip1", password="pw", csq=13, registered=True, voip_registered=False, **SIM)),
     Keepalive(
-        count=3,
-        line="Go1",
-        password="pw",
-        registered=False,
-        voip_registered=False,
-        call_state=CallState.IDLE,
-        remaining=NO_LIMIT,
-        operator="dna",
-    ),
-    Keepalive(
-        count=11,
-        line="2002",
-        password="pw",
-        csq=18,
-        registered=True,
-        voip_registered=True,
-        call_state=CallState.IDLE,
-        remaining=25,
-        operator="CHINA UNICOM GSM",
-        imei=IMEI,
-        imsi=IMSI,
-        iccid="8948061100072091324",
-        reporting=True,
+        3,
+        Report(
+            line="Go1",
+            password="pw",
+            registered=False,
+            voip_registered=False,
+            call_state=CallState.IDLE,
+            remaining=NO_LIMIT,
+            operator="dna",
+        ),
     ),
     Keepalive(
-        count=27,
-        line="gateway_name",
-        password="gateway_password",
-        csq=29,
-        registered=True,
-        voip_registered=False,
-        call_state=CallState.IDLE,
-        remaining=NO_LIMIT,
-        operator="POL",
-        reporting=True,
-        cell="LAC:7E5,CELL ID:5E5B",
-        **SIM,
+        11,
+        Report(
+            line="2002",
+            password="pw",
+            csq=18,
+            registered=True,
+            voip_registered=True,
+            call_state=CallState.IDLE,
+            remaining=25,
+            operator="CHINA UNICOM GSM",
+            imei=IMEI,
+            imsi=IMSI,
+            iccid="8948061100072091324",
+            reporting=True,
+        ),
     ),
     Keepalive(
-        count=28,
-        line="goip1",
-        password="pw",
-        registered=True,
-        voip_registered=True,
-        call_state=CallState.IDLE,
-        remaining=0,
-        operator="POL",
-        reporting=True,
-        **SIM,
+        27,
+        Report(
+            line="gateway_name",
+            password="gateway_password",
+            csq=29,
+            registered=True,
+            voip_registered=False,
+            call_state=CallState.IDLE,
+            remaining=NO_LIMIT,
+            operator="POL",
+            reporting=True,
+            cell="LAC:7E5,CELL ID:5E5B",
+            **SIM,
+        ),
+    ),
+    Keepalive(
+        28,
+        Report(
+            line="goip1",
+            password="pw",
+            registered=True,
+            voip_registered=True,
+            call_state=CallState.IDLE,
+            remaining=0,
+            operator="POL",
+            reporting=True,
+            **SIM,
+        ),
     ),
 ]
 
@@ -334,24 +345,24 @@ def test_reads_the_password_under_either_key() -> None:
 
 def test_the_first_of_two_equal_keys_counts() -> None:
     message = decode(b"req:1;id:goip1;pass:pw;id:goip2;pass:other;;;signal:1;")
-    assert message == Keepalive(count=1, line="goip1", password="pw", csq=1)
+    assert message == Keepalive(1, Report(line="goip1", password="pw", csq=1))
 
 
 def test_null_words_are_unknown() -> None:
     message = decode(b"req:1;id:goip1;pass:pw;num:<NULL>;pro:(null);imei:000;gsm_status:;voip_state:;")
-    assert message == Keepalive(count=1, line="goip1", password="pw", registered=False)
+    assert message == Keepalive(1, Report(line="goip1", password="pw", registered=False))
 
 
 @pytest.mark.parametrize("state", ["DOWN", "INIT", "BUSY"])
 def test_an_unknown_state_word_is_no_state(state: str) -> None:
     message = decode(f"req:1;id:goip1;pass:pw;voip_state:{state};".encode())
-    assert message == Keepalive(count=1, line="goip1", password="pw")
+    assert message == Keepalive(1, Report(line="goip1", password="pw"))
 
 
 def test_names_are_shown_without_control_characters_and_not_too_long() -> None:
     message = decode(b"req:1;id:goip1;pass:pw;pro:\x1b[31m" + b"x" * 100)
     assert isinstance(message, Keepalive)
-    assert message.operator == "[31m" + "x" * 60
+    assert message.report.operator == "[31m" + "x" * 60
 
 
 def test_replaces_broken_utf8() -> None:
@@ -400,7 +411,7 @@ def test_counts_the_bytes_of_a_text() -> None:
 )
 def test_reads_whether_voip_is_registered(word: str, registered: bool) -> None:
     message = decode(f"req:1;id:goip1;pass:pw;voip_status:{word};".encode())
-    assert message == Keepalive(count=1, line="goip1", password="pw", voip_registered=registered)
+    assert message == Keepalive(1, Report(line="goip1", password="pw", voip_registered=registered))
 
 
 @pytest.mark.parametrize(
@@ -418,14 +429,14 @@ def test_reads_whether_voip_is_registered(word: str, registered: bool) -> None:
 def test_names_the_fields_whose_values_it_cannot_read(key: str, value: str, unread: str) -> None:
     message = decode(f"req:1;id:goip1;pass:pw;{key}:{value};".encode())
     assert isinstance(message, Keepalive)
-    assert message.unread == (unread,)
+    assert message.report.unread == (unread,)
 
 
 @pytest.mark.parametrize("value", ["", "(null)", " "])
 def test_nothing_is_no_value_that_cannot_be_read(value: str) -> None:
     fields = "".join(f"{key}:{value};" for key in ("signal", "voip_status", "voip_state", "remain_time"))
     assert decode(f"req:1;id:goip1;pass:pw;{fields}".encode()) == Keepalive(
-        count=1, line="goip1", password="pw"
+        1, Report(line="goip1", password="pw")
     )
 
 
@@ -433,7 +444,7 @@ def test_nothing_is_no_value_that_cannot_be_read(value: str) -> None:
 def test_reads_whether_a_box_keeps_calls_to_itself(flag: str, reporting: bool) -> None:
     message = decode(f"req:1;id:goip1;pass:pw;disable_status:{flag};".encode())
     assert isinstance(message, Keepalive)
-    assert message.reporting is reporting
+    assert message.report.reporting is reporting
 
 
 @pytest.mark.parametrize("message", [message for _, message in WHOLE])

@@ -12,6 +12,7 @@ from custom_components.gsm_gateway.aiogsm.errors import (
 )
 from custom_components.gsm_gateway.aiogsm.goip.messages import (
     Answer,
+    Heard,
     Prompt,
     Refused,
     Reply,
@@ -19,7 +20,6 @@ from custom_components.gsm_gateway.aiogsm.goip.messages import (
     Waiting,
     Word,
 )
-from custom_components.gsm_gateway.aiogsm.goip.port import Heard
 from custom_components.gsm_gateway.aiogsm.goip.sending import PUT_OFF, BulkSession, Parcel, Terms
 from custom_components.gsm_gateway.aiogsm.goip.session import Fate, Result, Sent, Turn
 from custom_components.gsm_gateway.aiogsm.requests import SendSms, SmsTaken

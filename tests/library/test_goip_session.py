@@ -22,6 +22,7 @@ from custom_components.gsm_gateway.aiogsm.goip.messages import (
     Answer,
     CallHungUp,
     CellsListed,
+    Heard,
     MinutesLeft,
     Prompt,
     Refused,
@@ -30,7 +31,6 @@ from custom_components.gsm_gateway.aiogsm.goip.messages import (
     Waiting,
     Word,
 )
-from custom_components.gsm_gateway.aiogsm.goip.port import Heard
 from custom_components.gsm_gateway.aiogsm.goip.session import (
     Conversation,
     Fate,

@@ -1,5 +1,9 @@
 """GoIP texts through the dialog: shared sessions, results that come late, boxes that send twice."""
 
+import gc
+from typing import cast
+import weakref
+
 import pytest
 
 from custom_components.gsm_gateway.aiogsm.dialog import Box, Settle
@@ -141,6 +145,14 @@ def test_a_late_result_is_told_once(bench: Bench, words: str, late: LateResult) 
     assert events(bench.receive(words.format(sid))) == [late]
     assert bench.receive(words.format(sid)) == []
     assert bench.dialog.ignored == {}
+
+
+def test_the_error_of_a_text_that_may_be_told_late_is_not_held(bench: Bench) -> None:
+    """It would hold on to all that it was raised through."""
+    opened(bench, sms())
+    error = weakref.ref(cast("OutcomeUnknown", outcome(bench.after(60))))
+    gc.collect()
+    assert error() is None
 
 
 def test_a_late_result_is_told_while_the_next_session_runs(bench: Bench) -> None:

@@ -95,6 +95,10 @@ CASES: dict[str, tuple[bytes, list[Message | str]]] = {
         FOLLOWS + b"GSM span 2: Power on, Pin (1234) Error, Active\n" + END,
         [reply("GSM span 2: Power on, Pin Error, Active")],
     ),
+    "a PIN behind what may have become one": (
+        FOLLOWS + b"Pin (Pin (1234) Error\n" + END,
+        [reply("Pin (Pin Error")],
+    ),
     "halves of a pair, not encoded": (
         b"Event: ReceivedSMS\r\nContent: \xed\xa0\xbd\xed\xb8\x80\r\n\r\n",
         [Event("ReceivedSMS", {"content": "\ud83d\ude00"})],
@@ -113,6 +117,10 @@ CASES: dict[str, tuple[bytes, list[Message | str]]] = {
     "stray empty lines": (
         b"\r\n\r\n" + RESULT + b"\r\n" + FOLLOWS + END,
         [event("UpdateSMSSend", ID="7", Status="1"), reply("")],
+    ),
+    "headers that begin with a bare line feed": (
+        b"Event: E\nA: 1\r\n\r\nResponse: Success\nActionID: 1\r\n\r\n" + RESULT,
+        [*["no_message"] * 4, event("UpdateSMSSend", ID="7", Status="1")],
     ),
     "garbage before a message": (
         b"\x00\x01\xff\nHTTP/1.1 200 OK\r\n" + RESULT,
@@ -505,6 +513,7 @@ OPENVOX = "1:Recive USSD on span 3,responses:{0},code:{1}\nText:{2}"
         (0, 72, "00480069", "Hi"),
         (0, 72, "0048006", "0048006"),
         (0, 72, "Hi", "Hi"),
+        (0, 72, "\xa00048\u2003", "H"),
         (0, 72, "D83D", "\ufffd"),
         (0, 72, "D83DDE00FEFF", "😀\ufeff"),
         (0, 72, "FEFF0048", "H"),

@@ -93,6 +93,15 @@ def test_a_login_may_be_answered_without_its_id(bench: Bench) -> None:
     bench.connect()
 
 
+def test_who_has_not_taken_the_login_tells_nothing(bench: Bench) -> None:
+    bench.silent = ("Login",)
+    bench.attach()
+    bench.greet()
+    received(bench, "Open the door")
+    bench.event("UpdateSMSSend", ID="sms_a", Status="1")
+    assert (bench.kept, bench.events) == ([], [])
+
+
 def test_bytes_may_come_one_by_one(bench: Bench) -> None:
     bench.silent = ("Login",)
     bench.attach()

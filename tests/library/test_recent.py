@@ -18,13 +18,14 @@ def test_forgets_the_oldest_beyond_the_limit() -> None:
     assert recent.add(0, 1)
 
 
-def test_says_when_it_is_full() -> None:
+def test_pushes_nothing_out_where_it_is_asked_not_to() -> None:
     recent: Recent[int] = Recent(span=10, limit=2)
-    recent.add(1, 0)
-    assert not recent.full(1)
-    recent.add(2, 1)
-    assert recent.full(2)
-    assert not recent.full(10)
+    assert recent.add_if_room(1, 0)
+    assert not recent.add_if_room(1, 1)
+    assert recent.add_if_room(2, 1)
+    assert not recent.add_if_room(3, 2)
+    assert not recent.has(3, 2)
+    assert recent.add_if_room(3, 10)
 
 
 def test_takes_what_it_remembers_once() -> None:

@@ -7,6 +7,7 @@ entry moves when it comes to the top. So a keepalive costs no search, however ma
 from collections.abc import Iterator
 from heapq import heappop, heappush
 from itertools import count
+from sys import maxsize
 
 
 class Alarms[K]:
@@ -37,9 +38,15 @@ class Alarms[K]:
             self._settle_top()
         return None
 
-    def take(self, now: float) -> Iterator[K]:
-        """Give the keys whose time has come, each once, and forget their alarms."""
-        while (when := self.first()) is not None and when <= now:
+    def earliest(self) -> float | None:
+        """No later than ``first``, and at no cost: the time of an alarm that may have been put off since."""
+        return self._heap[0][0] if self._due else None
+
+    def take(self, now: float, most: int = maxsize) -> Iterator[K]:
+        """Give ``most`` of the keys whose time has come, each once, and forget their alarms."""
+        for _ in range(most):
+            if (when := self.first()) is None or when > now:
+                return
             key = self._heap[0][2]
             del self._due[key]
             self._settle_top()

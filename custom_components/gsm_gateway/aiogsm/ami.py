@@ -12,6 +12,7 @@ which means that more bytes are needed; or raises WireError and has taken what w
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 import re
+from typing import NamedTuple
 
 from .text import decoded, printable
 
@@ -20,6 +21,9 @@ MAX_GREETING = 128
 
 MAX_MESSAGE = 65536
 """Bytes of one message. The longest that is known is a USSD menu, of less than 2000."""
+
+MAX_REASON = 160
+"""Characters that are kept of why something was refused, which goes on to a log."""
 
 MAX_LINE = 1000
 """Bytes of one line that we send, its end included; the old interface throws its buffer away at 1024."""
@@ -85,21 +89,28 @@ class Event:
 
 type Message = Banner | Response | Event
 
-_GREETING = "Asterisk Call Manager/"
+_GREETING_BEGINS = "Asterisk Call Manager/"
 _EMPTY_LINE = b"\r\n\r\n"
 _END_OF_OUTPUT = b"--END COMMAND--\r\n\r\n"
 _OUTPUT_HEADER = re.compile(r"(Privilege|ActionID):[ ]?([^\r\n]*)\r\n", re.IGNORECASE)
 _OUTPUT_PREFIX = re.compile(r"^Output: ?(.*?)\r?$", re.MULTILINE)
 
 
+_HEADER = re.compile(r"^([^:\r\n]*):[ ]?(.*)\r\n", re.MULTILINE)
+
+
 def _fields(frame: str) -> dict[str, str]:
     """Read headers; of two with one name the first counts, and lines without a colon are no headers."""
     fields: dict[str, str] = {}
-    for line in frame.split("\r\n"):
-        name, colon, value = line.partition(":")
-        if colon:
-            fields.setdefault(name.strip().lower(), value.removeprefix(" "))
+    for name, value in _HEADER.findall(frame):
+        fields.setdefault(name.strip().lower(), value)
     return fields
+
+
+def _read_greeting(frame: str) -> Banner:
+    if not frame.startswith(_GREETING_BEGINS):
+        raise WireError("greeting", fatal=True)
+    return Banner(frame.removeprefix(_GREETING_BEGINS).strip())
 
 
 def _read_plain(frame: str) -> Response:
@@ -107,7 +118,7 @@ def _read_plain(frame: str) -> Response:
     return Response(
         status=fields["response"],
         action_id=fields.get("actionid", ""),
-        message=printable(fields.get("message", "")),
+        message=printable(fields.get("message", ""))[:MAX_REASON],
     )
 
 
@@ -129,16 +140,33 @@ def _read_event(frame: str) -> Event:
     return Event(fields.pop("event").strip(), fields)
 
 
-# By how a message's first line begins: the bytes that end it, and its reader.
-_KINDS: tuple[tuple[re.Pattern[bytes], bytes, Callable[[str], Message]], ...] = (
-    (re.compile(rb"Response:[ ]*Follows[ ]*\r?\n", re.IGNORECASE), _END_OF_OUTPUT, _read_output),
-    (re.compile(rb"Response:", re.IGNORECASE), _EMPTY_LINE, _read_plain),
-    (re.compile(rb"Event:", re.IGNORECASE), _EMPTY_LINE, _read_event),
+class _Kind(NamedTuple):
+    """A kind of message: the bytes that end it, how many it may have, and its reader."""
+
+    end: bytes
+    limit: int
+    read: Callable[[str], Message]
+
+
+_GREETING = _Kind(b"\n", MAX_GREETING, _read_greeting)
+
+# By a message's first line. That of headers ends as they do, or it is none.
+_KINDS: tuple[tuple[re.Pattern[bytes], _Kind], ...] = (
+    (
+        re.compile(rb"Response:[ ]*Follows[ ]*\r?\n", re.IGNORECASE),
+        _Kind(_END_OF_OUTPUT, MAX_MESSAGE, _read_output),
+    ),
+    (re.compile(rb"Response:.*\r\n", re.IGNORECASE), _Kind(_EMPTY_LINE, MAX_MESSAGE, _read_plain)),
+    (re.compile(rb"Event:.*\r\n", re.IGNORECASE), _Kind(_EMPTY_LINE, MAX_MESSAGE, _read_event)),
 )
 
 
 class Reader:
-    """Cuts one connection's bytes into messages. The only code that sees half of one."""
+    """Cuts one connection's bytes into messages. The only code that sees half of one.
+
+    ``_kind`` is what has begun to come, ``_searched`` how many bytes are known not to hold its end: however
+    small the pieces, none is looked through twice.
+    """
 
     def __init__(self, clean: Callable[[str], str] = str, *, greeted: bool = False) -> None:
         """Begin before the greeting, unless it was read before.
@@ -147,7 +175,8 @@ class Reader:
         """
         self._clean = clean
         self._buffer = bytearray()
-        self._greeted = greeted
+        self._kind: _Kind | None = None if greeted else _GREETING
+        self._searched = 0
 
     def feed(self, data: bytes) -> None:
         """Take what came, any piece of the stream."""
@@ -155,44 +184,43 @@ class Reader:
 
     def next(self) -> Message | None:
         """Give the next message, or None where it is not all there. Raise WireError; see the module."""
-        if not self._greeted:
-            return self._greeting()
-        while self._buffer.startswith(b"\r\n"):
-            del self._buffer[:2]
-        if b"\n" not in self._buffer:
-            self._bound(MAX_MESSAGE)
+        kind = self._kind = self._kind or self._begun()
+        if kind is None or (length := self._length(kind.end, kind.limit)) is None:
             return None
-        for opening, end, read in _KINDS:
+        message = kind.read(self._take(length))
+        self._kind = None
+        return message
+
+    def _begun(self) -> _Kind | None:
+        """Give what begins, by its first line. Raise WireError for one that nothing begins with."""
+        while self._buffer.startswith(b"\r\n"):
+            self._take(2)
+        if (length := self._length(b"\n", MAX_MESSAGE)) is None:
+            return None
+        for opening, kind in _KINDS:
             if opening.match(self._buffer):
-                frame = self._take(end, MAX_MESSAGE)
-                return None if frame is None else read(frame)
-        self._take(b"\n", MAX_MESSAGE)
+                self._searched = 0
+                return kind
+        self._take(length)
         raise WireError("no_message")
 
-    def _greeting(self) -> Banner | None:
-        line = self._take(b"\n", MAX_GREETING)
-        if line is None:
-            return None
-        if not line.startswith(_GREETING):
-            raise WireError("greeting", fatal=True)
-        self._greeted = True
-        return Banner(line.removeprefix(_GREETING).strip())
-
-    def _take(self, end: bytes, limit: int) -> str | None:
-        """Take the bytes up to and with ``end``, if they are there within ``limit``."""
-        start = self._buffer.find(end, 0, limit)
-        if start < 0:
-            self._bound(limit)
-            return None
-        frame = self._buffer[: start + len(end)]
-        del self._buffer[: start + len(end)]
-        return self._clean(decoded(bytes(frame)))
-
-    def _bound(self, limit: int) -> None:
-        """Raise WireError where what is incomplete has grown too long."""
+    def _length(self, end: bytes, limit: int) -> int | None:
+        """Count the bytes up to and with ``end``, if it is there. Raise WireError for too many without."""
+        start = self._buffer.find(end, self._searched, limit)
+        if start >= 0:
+            return start + len(end)
         if len(self._buffer) >= limit:
             self._buffer.clear()
+            self._searched = 0
             raise WireError("too_long", fatal=True)
+        self._searched = max(0, len(self._buffer) - len(end) + 1)
+        return None
+
+    def _take(self, length: int) -> str:
+        frame = bytes(self._buffer[:length])
+        del self._buffer[:length]
+        self._searched = 0
+        return self._clean(decoded(frame))
 
 
 # What we send: whole actions, named by ``action_id`` so that their responses are known.

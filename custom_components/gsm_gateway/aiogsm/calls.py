@@ -98,6 +98,10 @@ class CallTracker:
         if state is CallState.IDLE:
             self._call = None
 
+    def agrees(self, state: CallState | None) -> bool:
+        """Whether a report of ``state`` changes nothing, whenever it comes."""
+        return state is None or (self._call is None and self.state is state)
+
     def forget(self) -> None:
         """The port started anew or is gone: nothing of what was known holds."""
         self.state, self._call, self._news_at = None, None, None

@@ -30,14 +30,14 @@ class Fields:
     def read(cls, text: str, body: str | None = None) -> Self:
         """Take a list apart. Values may hold colons; the one called ``body`` runs to the end of all."""
         values: dict[str, str] = {}
-        while text := text.lstrip(";"):
-            segment, _, after = text.partition(";")
+        segments = text.split(";")
+        for place, segment in enumerate(segments):
             key, _, value = segment.partition(":")
             if key == body:
-                values[key] = without_line_end(text.partition(":")[2])
+                values[key] = without_line_end(";".join([value, *segments[place + 1 :]]))
                 break
-            values.setdefault(key, value.strip(PADDING))
-            text = after
+            if segment:
+                values.setdefault(key, value.strip(PADDING))
         return cls(values)
 
     @property

@@ -3,7 +3,7 @@
 Pure: days are passed in as dates, moments in seconds of the loop's clock.
 """
 
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -36,32 +36,37 @@ class Usage:
 
     def __init__(self) -> None:
         """Begin with none."""
-        self._counts: Counter[tuple[str, date]] = Counter()
+        self._counts: defaultdict[str, Counter[date]] = defaultdict(Counter)
 
     def restore(self, counts: Mapping[tuple[str, date], int]) -> None:
         """Go on from what was counted in earlier runs."""
-        self._counts.update(counts)
+        for (port, day), sent in counts.items():
+            self._counts[port][day] += sent
 
     def add(self, port: str, day: date) -> int:
         """Count a text, and give the port's new number for that day."""
-        if (port, day) not in self._counts:
-            self._forget_before(day)
-        self._counts[port, day] += 1
-        return self._counts[port, day]
+        if day not in self._counts[port]:
+            self._forget_before(port, day)
+        self._counts[port][day] += 1
+        return self._counts[port][day]
 
-    def _forget_before(self, day: date) -> None:
+    def _forget_before(self, port: str, day: date) -> None:
         """Forget what no month needs any more, as the journal does."""
         last_month = (day.replace(day=1) - timedelta(days=1)).replace(day=1)
-        for key in [key for key in self._counts if key[1] < last_month]:
-            del self._counts[key]
+        counts = self._counts[port]
+        for old in [one for one in counts if one < last_month]:
+            del counts[old]
 
     def of_day(self, port: str, day: date) -> int:
         """Give how many texts a port has sent on a day."""
-        return self._counts[port, day]
+        return self._counts[port][day] if port in self._counts else 0
 
     def of_month(self, port: str, day: date) -> int:
         """Give how many texts a port has sent in the month of a day, up to that day."""
-        return sum(self._counts[port, day.replace(day=number)] for number in range(1, day.day + 1))
+        if port not in self._counts:
+            return 0
+        first = day.replace(day=1)
+        return sum(sent for one, sent in self._counts[port].items() if first <= one <= day)
 
     def spent(self, port: str, day: date, limits: Limits, out: int) -> bool:
         """Whether a port with so many texts on their way has sent all that it may."""

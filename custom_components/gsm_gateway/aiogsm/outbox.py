@@ -176,6 +176,8 @@ class Outbox:
                 yield turn
 
     def _depart_texts(self, ports: Mapping[str, PortState], now: Moment) -> Iterator[Message]:
+        if not self._queued:
+            return
         plan = Plan(ports, self._lane, self._pace, now.at)
         if not plan.free:
             return
@@ -285,6 +287,8 @@ class Outbox:
 
     def give_up(self, ports: Mapping[str, PortState], now: Moment) -> list[Message]:
         """Settle what has waited too long, or waits for what cannot be."""
+        if not self._queued:  # nearly always; to look at a thousand ports takes a while
+            return []
         unable = [port for port, state in ports.items() if cause_of(state.status, certain=True)]
         self._unable = {port: self._unable.get(port, now.at) for port in unable}
         spent = {port for port in ports if self.usage.spent(port, now.day, self._limits, 0)}

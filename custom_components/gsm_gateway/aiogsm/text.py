@@ -97,7 +97,10 @@ def decoded(data: bytes) -> str:
 
     The other half may be in the text's next part; ``readable`` joins them. What else is broken is replaced.
     """
-    pieces = _HALVES.split(data)  # an 0xED begins a character wherever it stands, so this cuts none
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        pieces = _HALVES.split(data)  # an 0xED begins a character wherever it stands, so this cuts none
     return "".join(
         piece.decode(errors="surrogatepass" if place % 2 else "replace") for place, piece in enumerate(pieces)
     )

@@ -6,6 +6,7 @@ The numbers of sections are those of the vendor's "GoIP SMS Interface".
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 import re
 
 from ..errors import InvalidInput
@@ -30,6 +31,7 @@ from .messages import (
     Push,
     Refused,
     Reply,
+    Report,
     Settings,
     SmsDelivered,
     SmsReceived,
@@ -53,6 +55,9 @@ USSD_PADDING = "@" + PADDING
 """What the box may put behind a USSD text."""
 
 _MAX_REASON = 160
+
+_REPORTS = 2048  # that are remembered at once: of as many lines, and at most 10 MB of a stranger's making
+_LONGEST_REPORT = 1024  # characters of one that is remembered; the usual one has 350
 
 FROM_BOX = re.compile(r"([A-Za-z_]{1,32}):(-?[0-9]{1,10});")
 _ANSWER = re.compile(r"([A-Za-z_]{1,32}) ([0-9]{1,10})(?:\s(.*))?", re.DOTALL)
@@ -110,11 +115,12 @@ def masked(data: bytes) -> bytes:
 
 
 def _decode_from_box(verb: str, number: int, rest: str) -> FromBox:
+    if verb == "req":
+        usual = len(rest) <= _LONGEST_REPORT
+        return Keepalive(number, _read_report(rest) if usual else _read_report.__wrapped__(rest))
     if verb in _COLON_ANSWERS:
         return Answer(number, verb, without_line_end(rest))
     fields = Fields.read(rest, BODIES.get(verb))
-    if verb == "req":
-        return _read_keepalive(number, fields)
     read = NEWS.get(verb)
     return Push(
         verb=verb,
@@ -147,11 +153,13 @@ def _password(fields: Fields) -> str:
     return password
 
 
-def _read_keepalive(count: int, fields: Fields) -> Keepalive:
+# A line says the same in nearly all of its keepalives, so that what was read of it once is remembered.
+@lru_cache(maxsize=_REPORTS)
+def _read_report(rest: str) -> Report:
+    fields = Fields.read(rest)
     voice = fields.read_as("voip_state", _read_voice)
     registered = fields.read_as("gsm_status", _REGISTERED.get)
-    return Keepalive(
-        count=count,
+    return Report(
         line=_line(fields),
         password=_password(fields),
         registered=registered or (None if fields.raw("gsm_status") is None else False),
@@ -356,7 +364,12 @@ def read_settings(answer: Answer) -> Settings:
 
 def encode_registration(count: int, *, accepted: bool) -> bytes:
     """Answer a keepalive (section 2, step 2)."""
-    return f"reg:{count};status:{200 if accepted else 404};".encode()
+    return b"reg:%d;status:%d;" % (count, 200 if accepted else 404)
+
+
+def next_keepalive(data: bytes, count: int) -> bytes:
+    """Write the keepalive that follows the one of this ``count``, if the line says nothing else in it."""
+    return b"req:%d;%b" % (count + 1, data.partition(b";")[2])
 
 
 def encode_acknowledgement(push: Push) -> bytes:

@@ -54,13 +54,14 @@ from .messages import (
     CallHungUp,
     CellsListed,
     Command,
+    Heard,
     Refused,
     Reply,
     Settings,
     VoiceChanged,
     is_about_password,
 )
-from .port import Address, Heard, Line
+from .port import Address, Line
 from .session import STEP, Conversation, Fate, Notice, OnFate, Pace, Single, Talks, Turn
 
 CELLS_TIMEOUT = 60.0

@@ -43,19 +43,21 @@ from .messages import (
     Push,
     Refused,
     Reply,
+    Report,
     Settings,
     UssdReceived,
     VoiceChanged,
     Word,
+    identity_of,
     is_about_password,
+    record_of,
 )
-from .port import Address, Doubt, Heard, Line, Served, check_box, identity_of
+from .port import Address, Doubt, Line, Served, check_box
 from .sending import Parcel, Texts
 from .session import Fate, Lane, Talks
 from .ussd import UssdCodes
 
-_MOST_LINES = 1024  # of one box, adopted ones among them
-
+_WOKEN_AT_ONCE = 4  # so that others have their turn where a whole house of lines falls silent
 _MOST_REASONS = 64  # that are counted apart: a box may send any word
 _STRANGERS_TOLD = 5.0  # seconds until the same stranger is told of again
 _STRANGERS_KEPT = 256
@@ -71,6 +73,7 @@ class GoipDialog(Dialog[Address]):
         self._lines: dict[str, Line] = {}
         self._owners: dict[Address | None, str] = {}
         self._alarms: Alarms[str] = Alarms()
+        self._foreseen: dict[bytes, Line] = {}
         self._talks = Talks(SendIds(random or SystemRandom(), wall_clock), self._ignored, self._judge)
         self._queries = Queries(self._talks, self._password_of, self._note)
         self._texts = Texts(self._talks)
@@ -129,6 +132,7 @@ class GoipDialog(Dialog[Address]):
             del self._lines[line.id]
             self._owners.pop(line.address, None)
             self._alarms.set(line.id, None)
+            self._foreseen.pop(line.foreseen, None)
         return steps
 
     @override
@@ -162,13 +166,16 @@ class GoipDialog(Dialog[Address]):
 
     @override
     def receive(self, data: bytes, peer: Address, now: float) -> Steps[Address]:
+        line = self._foreseen.pop(data, None)
+        if line is not None and line.calm and line.address == peer:
+            return self._on_foreseen(line, peer, now)
         try:
             message = decode(data)
         except Malformed as err:
             return self._ignore(str(err))
         match message:
             case Keepalive():
-                return self._on_keepalive(message, peer, now)
+                return self._on_keepalive(message, data, peer, now)
             case Push():
                 return self._on_push(message, peer, now)
             case _:
@@ -177,20 +184,22 @@ class GoipDialog(Dialog[Address]):
     @override
     def tick(self, now: float) -> Steps[Address]:
         steps: Steps[Address] = []
-        for line in self._alarms.take(now):
+        for line in self._alarms.take(now, _WOKEN_AT_ONCE):
             steps += self._wake_line(self._lines[line], now)
         return [*steps, *self._talks.tick(now)]
 
     @override
     def deadline(self) -> float | None:
-        firsts = (self._alarms.first(), self._talks.deadline())
-        return min((when for when in firsts if when is not None), default=None)
+        of_lines, of_talks = self._alarms.earliest(), self._talks.deadline()
+        if of_lines is None or of_talks is None:
+            return of_talks if of_lines is None else of_lines
+        return min(of_lines, of_talks)
 
     def _ignore(self, reason: str) -> Steps[Address]:
         self._ignored[reason] += 1
         return []
 
-    def _count_unread(self, message: Keepalive | Push | Settings) -> None:
+    def _count_unread(self, message: Report | Push | Settings) -> None:
         for unread in message.unread:
             reason = f"unknown_{unread}"
             if reason in self._ignored or len(self._ignored) < _MOST_REASONS:
@@ -207,59 +216,60 @@ class GoipDialog(Dialog[Address]):
 
     # What the boxes say by themselves
 
-    def _on_keepalive(self, keepalive: Keepalive, peer: Address, now: float) -> Steps[Address]:
-        line = self._lines.get(keepalive.line)
+    def _on_foreseen(self, line: Line, peer: Address, now: float) -> Steps[Address]:
+        """Answer a keepalive that is to the byte what nearly every one is: the last one, one count up."""
+        count = line.keepalive_as_foreseen(now)
+        self._foreseen[line.foreseen] = line
+        self._alarms.set(line.id, line.deadline)
+        self._boxes[line.gateway].note_heard(line)
+        return [Send(encode_registration(count, accepted=True), peer)]
+
+    def _on_keepalive(self, keepalive: Keepalive, data: bytes, peer: Address, now: float) -> Steps[Address]:
+        report = keepalive.report
+        line = self._lines.get(report.line)
         if line is None:
-            served = self._adopter(keepalive, peer)
+            served = next((box for box in self._boxes.values() if box.adopts(report, peer[0])), None)
             if served is None:
-                return self._on_stranger(keepalive, peer, now)
-            return self._welcome(self._own(served, keepalive.line, now), keepalive, peer, now)
-        if self._boxes[line.gateway].trusts(line.id, keepalive.password):
-            return self._welcome(line, keepalive, peer, now)
+                return self._on_stranger(report, peer, now)
+            return self._welcome(self._own(served, report.line, now), keepalive, data, peer, now)
+        if self._boxes[line.gateway].trusts(line.id, report.password):
+            return self._welcome(line, keepalive, data, peer, now)
         return self._refuse(line, keepalive, peer, now)
 
     def _refuse(self, line: Line, keepalive: Keepalive, peer: Address, now: float) -> Steps[Address]:
         """Tell a line's box that its password is wrong; and everybody, that it or another's is."""
         self._ignore("wrong_password")
         steps: Steps[Address] = []
-        if keepalive.password:  # it would else be answered by more bytes than it has
+        if keepalive.report.password:  # it would else be answered by more bytes than it has
             steps.append(Send(encode_registration(keepalive.count, accepted=False), peer))
         if not line.online or line.host == peer[0]:
             return steps + self._doubt(line, Doubt.HEARD)
-        if self._is_news((line.id, peer[0], ""), now):
+        if self._strangers.add_if_room((line.id, peer[0], ""), now):
             steps.append(Emit(LineRefused(gateway=line.gateway, port=line.id, host=peer[0])))
         return steps
 
-    def _adopter(self, keepalive: Keepalive, peer: Address) -> Served | None:
-        """Give the box that a line nobody has belongs to, by its password, and by its id or its host."""
-        for served in self._boxes.values():
-            at_home = keepalive.line in served.box.lines or peer[0] in served.online.values()
-            trusted = at_home and served.trusts(keepalive.line, keepalive.password)
-            if trusted and len(served.lines) < _MOST_LINES:
-                return served
-        return None
-
-    def _on_stranger(self, keepalive: Keepalive, peer: Address, now: float) -> Steps[Address]:
+    def _on_stranger(self, report: Report, peer: Address, now: float) -> Steps[Address]:
         """Tell of a line that nobody owns, but not to itself; a flood of them is told of in part."""
         self._ignore("unknown_line")
-        if not self._is_news((keepalive.line, peer[0], keepalive.password), now):
+        if not self._strangers.add_if_room((report.line, peer[0], report.password), now):
             return []
-        return [Emit(LineHeard(line=keepalive.line, host=peer[0], password=keepalive.password))]
+        return [Emit(LineHeard(line=report.line, host=peer[0], password=report.password))]
 
-    def _is_news(self, stranger: tuple[str, str, str], now: float) -> bool:
-        return not self._strangers.full(now) and self._strangers.add(stranger, now)
-
-    def _welcome(self, line: Line, keepalive: Keepalive, peer: Address, now: float) -> Steps[Address]:
+    def _welcome(
+        self, line: Line, keepalive: Keepalive, data: bytes, peer: Address, now: float
+    ) -> Steps[Address]:
         served = self._boxes[line.gateway]
-        self._count_unread(keepalive)
+        self._count_unread(keepalive.report)
         before, heard = line.address, line.keepalive(keepalive, peer, now)
         if line.address != before:
             self._owners.pop(before, None)
         self._owners[line.address] = line.gateway
+        self._foreseen.pop(line.foreseen, None)
+        line.foresee(keepalive, data)
+        self._foreseen[line.foreseen] = line
         line.doubts.discard(Doubt.HEARD)
         first = not served.online
-        served.online.pop(line.id, None)  # so that who was heard last stands last
-        served.online[line.id] = line.host or peer[0]
+        served.note_heard(line)
         steps: Steps[Address] = [Send(encode_registration(keepalive.count, accepted=True), peer)]
         if heard.restarted:
             steps.append(Emit(PortRestarted(gateway=line.gateway, port=line.id)))
@@ -268,14 +278,11 @@ class GoipDialog(Dialog[Address]):
             steps.append(Emit(ConnectionChanged(gateway=line.gateway, connected=True)))
         if heard.wandering:
             steps.append(_trouble(line.gateway, line.id, Trouble.TWO_ADDRESSES))
-        return [*steps, *self._talks.notice(line, heard, now), *self._ask_anew(line, keepalive, heard, now)]
-
-    def _ask_anew(self, line: Line, keepalive: Keepalive, heard: Heard, now: float) -> Steps[Address]:
-        """Ask a line what may be different since it was asked last."""
-        steps: Steps[Address] = []
+        steps += self._talks.notice(line, heard, now)
+        # Ask the line what may be different since it was asked last.
         if heard.fresh or heard.changed:
             steps += self._queries.read(line, None, now)
-        if keepalive.reporting is False:
+        if keepalive.report.reporting is False:
             steps += self._queries.have_report(line, now)
         return steps
 
@@ -307,9 +314,9 @@ class GoipDialog(Dialog[Address]):
         identity = identity_of(push)
         if push.news is None:
             return [acknowledgement]
-        if line.is_repeat(identity, now):
+        if line.is_repeat(push, identity, now):
             return [] if line.is_unkept(identity) else [acknowledgement]
-        if (record := self._boxes[line.gateway].record_of(line, push.news, identity)) is None:
+        if (record := record_of(self._boxes[line.gateway].box, push, identity)) is None:
             return [acknowledgement, *self._learn(line, push.news, push.recvid, now)]
         line.begin_keeping(identity)
         return [Keep(record, partial(self._kept, line, identity, acknowledgement))]
@@ -349,6 +356,7 @@ class GoipDialog(Dialog[Address]):
     def _doubt(self, line: Line, doubt: Doubt) -> Steps[Address]:
         was_told = bool(line.doubts)
         line.doubts.add(doubt)
+        line.calm = False
         return [] if was_told else [_trouble(line.gateway, line.id, Trouble.UNAUTHENTICATED)]
 
     def _note(self, line: Line, settings: Settings, now: float) -> Steps[Address]:

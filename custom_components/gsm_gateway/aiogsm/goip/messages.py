@@ -5,23 +5,27 @@ The numbers of sections are those of the vendor's "GoIP SMS Interface".
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from hashlib import sha256
+from typing import NamedTuple
 
+from ..dialog import Box
 from ..models import CallState
+from ..parts import Part
+from ..records import DeliveryReported, SmsArrived
 
 NO_LIMIT = -1
 """In place of minutes: outgoing calls are not limited."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Keepalive:
-    """A line is there (section 2); ``None`` where its firmware does not say.
+class Report:
+    """What a line says of itself in a keepalive (section 2); ``None`` where its firmware does not say.
 
-    ``count`` grows by one from the box's start. ``csq`` is the module's 0 to 31, ``remaining`` minutes
-    or ``NO_LIMIT``. ``reporting`` is false where the box was told to keep calls to itself. ``unread``
-    names the fields whose values mean nothing to us, with the word that stands there.
+    ``csq`` is the module's 0 to 31, ``remaining`` minutes or ``NO_LIMIT``. ``reporting`` is false where the
+    box was told to keep calls to itself. ``unread`` names the fields whose values mean nothing to us, with
+    the word that stands there.
     """
 
-    count: int
     line: str
     password: str = field(repr=False)
     registered: bool | None = None
@@ -37,6 +41,29 @@ class Keepalive:
     reporting: bool | None = None
     cell: str | None = None
     unread: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Keepalive:
+    """A line is there; ``count`` grows by one from the box's start."""
+
+    count: int
+    report: Report
+
+
+class Heard(NamedTuple):
+    """What a keepalive brought.
+
+    ``fresh``: the line was offline before, or has ``restarted``. ``gone``: it lost the network, or has
+    restarted. ``changed``: it came to the network or lost it, or has another SIM. ``wandering``: it is
+    heard from two addresses in turn, told once.
+    """
+
+    fresh: bool = False
+    restarted: bool = False
+    gone: bool = False
+    changed: bool = False
+    wandering: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,3 +290,30 @@ class Command(StrEnum):
 
 ON, OFF, UNCHANGED = "1", "0", "2"
 """Values of ``SWITCH``, ``SWITCH_ALL`` (a digit for each channel), ``WAITING`` and ``REPORT``."""
+
+
+def identity_of(push: Push) -> str:
+    """Name a push of a line, so that it is known when it comes again. A text in it cannot be told by that."""
+    identity = f"{push.verb}:{push.recvid}"
+    if not isinstance(push.news, SmsReceived):
+        return identity
+    told = f"{push.news.sender}\0{push.news.text}"
+    return f"{identity}:{sha256(told.encode(errors='surrogatepass')).hexdigest()}"
+
+
+def record_of(box: Box, push: Push, identity: str) -> SmsArrived | DeliveryReported | None:
+    """Give what has to be kept of a push to a box before it is acknowledged, if anything."""
+    match push.news:
+        case SmsReceived(sender=sender, text=text, complete=complete):
+            part = Part(port=push.line, sender=sender, text=text, loose=box.join_texts, complete=complete)
+            return SmsArrived(gateway=box.key, part=part, push=identity)
+        case SmsDelivered(sms_no, delivered, number):
+            return DeliveryReported(
+                gateway=box.key,
+                port=push.line,
+                reference=sms_no,
+                delivered=delivered,
+                number=number,
+                push=identity,
+            )
+    return None

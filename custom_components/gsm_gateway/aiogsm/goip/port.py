@@ -3,30 +3,28 @@
 from collections import deque
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
-from hashlib import sha256
 from hmac import compare_digest
-from typing import NamedTuple
 
 from ..calls import QUIET, CallTracker
 from ..dialog import Box
 from ..errors import InvalidInput
 from ..models import Call, PortState, PortStatus
-from ..parts import Part
-from ..recent import Recent
-from ..records import DeliveryReported, SmsArrived
+from ..recent import Told
 from ..text import check_credential
+from .codec import next_keepalive
 from .messages import (
     NO_LIMIT,
     CallHungUp,
     CallRecorded,
     CellChanged,
     CellsListed,
+    Heard,
     Keepalive,
     MinutesLeft,
     News,
     Push,
+    Report,
     Settings,
-    SmsDelivered,
     SmsReceived,
     VoiceChanged,
 )
@@ -37,6 +35,7 @@ type Address = tuple[str, int]
 SILENCE = 95.0
 """Seconds without a keepalive after which a line is gone: three of them, every 30 s, and some grace."""
 
+_MOST_LINES = 1024  # of one box, adopted ones among them
 _REPEATS = 120.0  # seconds; the box repeats a push for about 12
 _LATE_BY = 2  # a keepalive may be overtaken by the next two
 _LATE_WITHIN = 15.0  # seconds: half the time between two
@@ -47,21 +46,6 @@ _MOVES_WITHIN = 300.0  # seconds
 
 _STATUS = {True: PortStatus.READY, False: PortStatus.NOT_REGISTERED, None: PortStatus.READY}
 """A firmware that never tells must still be able to send: the box itself refuses if it cannot."""
-
-
-class Heard(NamedTuple):
-    """What a keepalive brought.
-
-    ``fresh``: the line was offline before, or has ``restarted``. ``gone``: it lost the network, or has
-    restarted. ``changed``: it came to the network or lost it, or has another SIM. ``wandering``: it is
-    heard from two addresses in turn, told once.
-    """
-
-    fresh: bool = False
-    restarted: bool = False
-    gone: bool = False
-    changed: bool = False
-    wandering: bool = False
 
 
 class Doubt(Enum):
@@ -84,7 +68,8 @@ class Line:
     """One line. ``address`` is where its latest keepalive came from, ``state`` what is known of it.
 
     ``cells`` are those that it listed last, ``ussd`` is the sendid of its latest USSD code, ``doubts`` are
-    where its password was wrong last.
+    where its password was wrong last. ``foreseen`` is its next keepalive, to the byte, while it is ``calm``:
+    while nothing but keepalives that say the same is heard of it.
     """
 
     def __init__(self, line: str, gateway: str, now: float) -> None:
@@ -98,6 +83,9 @@ class Line:
         self.doubts: set[Doubt] = set()
         self.cells: tuple[str, ...] = ()
         self.ussd: int | None = None
+        self.foreseen = b""
+        self.calm = False
+        self._read_last: tuple[Report | None, PortState] = (None, self.state)
         self._told: tuple[PortState, str | None] | None = None
         self._silent_at: float | None = now + SILENCE
         self._count = 0
@@ -108,7 +96,7 @@ class Line:
         self._cell_told: str | None = None
         self._calls = CallTracker(line)
         self._last_state: int | None = None
-        self._pushes: Recent[str] = Recent(span=_REPEATS, limit=512)
+        self._pushes = Told(span=_REPEATS, limit=512)
         self._unkept: set[str] = set()
         self._moves: deque[float] = deque(maxlen=_MOVES)
 
@@ -120,40 +108,67 @@ class Line:
     @property
     def deadline(self) -> float | None:
         """When ``tick`` is next needed, if ever."""
-        return min(
-            (when for when in (self._silent_at, self._calls.deadline) if when is not None), default=None
-        )
+        silent_at, of_calls = self._silent_at, self._calls.deadline
+        if silent_at is None or of_calls is None:
+            return silent_at if of_calls is None else of_calls
+        return min(silent_at, of_calls)
 
     def keepalive(self, keepalive: Keepalive, address: Address, now: float) -> Heard:
-        """Learn the line's state and address; one that was overtaken only shows that the line is there."""
+        """Learn state and address; one that was overtaken only shows that the line is there."""
+        if self._is_recorded(keepalive.count, address):
+            return Heard(wandering=self._has_moved(address, now))
         self._silent_at = now + SILENCE
-        if self._is_overtaken(keepalive.count, now):
+        if self._is_overtaken(keepalive, now):
             return Heard()
+        report = keepalive.report
         restarted = self._has_restarted(keepalive.count)
         if restarted:
-            self._forget_boot()
-        swapped = self._has_another_sim(keepalive)
+            self._forget_boot(certain=not self.online or keepalive.count <= _FIRST_COUNTS)
+        swapped = self._has_another_sim(report)
         heard = Heard(
             fresh=restarted or not self.online,
             restarted=restarted,
-            gone=restarted or (self._registered is True and keepalive.registered is False),
-            changed=swapped or keepalive.registered is not self._registered,
+            gone=restarted or (self._registered is True and report.registered is False),
+            changed=swapped or report.registered is not self._registered,
             wandering=self._has_moved(address, now),
         )
         self.online, self.address, self._heard_at = True, address, now
-        self._count, self._registered = keepalive.count, keepalive.registered
-        if keepalive.call_state is not None:
-            self._calls.reported(keepalive.call_state, now)
-        self._read(keepalive, now, number=None if swapped else self.state.phone_number)
+        self._count, self._registered = keepalive.count, report.registered
+        if report.call_state is not None:
+            self._calls.reported(report.call_state, now)
+        if self._has_news(report):
+            self._read(report, now, number=None if swapped else self.state.phone_number)
+            self._read_last = (report, self.state)
+        self._show_voice()
         return heard
 
-    def is_repeat(self, identity: str, now: float) -> bool:
+    def foresee(self, keepalive: Keepalive, data: bytes) -> None:
+        """Note how the next keepalive reads if it says what this one did, ``data``, and so nothing new."""
+        report = keepalive.report
+        self.foreseen = next_keepalive(data, keepalive.count)
+        self.calm = (
+            self._count == keepalive.count
+            and self.state.enabled is not False
+            and report.reporting is not False
+            and not report.unread
+            and self._calls.agrees(report.call_state)
+        )
+
+    def keepalive_as_foreseen(self, now: float) -> int:
+        """Take the keepalive that was foreseen, and give its count."""
+        self._silent_at, self._heard_at = now + SILENCE, now
+        self._count += 1
+        self.foreseen = next_keepalive(self.foreseen, self._count)
+        return self._count
+
+    def is_repeat(self, push: Push, identity: str, now: float) -> bool:
         """Whether this push came before. Remembers it."""
-        return not self._pushes.add(identity, now)
+        content = None if isinstance(push.news, SmsReceived) else push.news  # a text is in its identity
+        return not self._pushes.add(identity, content, push.recvid, now)
 
     def remember(self, identity: str, seen_at: float) -> None:
         """Remember a push of an earlier run."""
-        self._pushes.add(identity, seen_at)
+        self._pushes.remember(identity, seen_at)
 
     def is_unkept(self, identity: str) -> bool:
         """Whether a push is still being made durable, and so must not be acknowledged."""
@@ -173,6 +188,7 @@ class Line:
 
     def learn(self, news: News, recvid: int, now: float) -> list[Call]:
         """Take what a push tells of the line itself, and give what it tells of calls."""
+        self.calm = False
         late = self.is_late(recvid)
         calls: list[Call] = []
         match news:
@@ -194,6 +210,7 @@ class Line:
 
     def note(self, settings: Settings, now: float) -> None:
         """Take what the line answered, or took over, as far as it says anything."""
+        self.calm = False
         state = self.state
         if settings.enabled is not None:
             self._switched_at = now
@@ -215,6 +232,7 @@ class Line:
 
     def tick(self, now: float) -> list[Call]:
         """Notice that the line has fallen silent, and that a call's cause does not come."""
+        self.calm = False
         calls = self._calls.tick(now)
         if self._silent_at is not None and now >= self._silent_at:
             self._silent_at, self._last_state = None, None
@@ -226,15 +244,20 @@ class Line:
 
     def take_change(self) -> bool:
         """Whether there is something to tell that was not told yet. It counts as told then."""
-        shown = (self.state, self.host)
-        if shown == self._told:
-            return False
-        self._told = shown
-        return True
+        told, self._told = self._told, (self.state, self.host)
+        return self._told != told
 
-    def _is_overtaken(self, count: int, now: float) -> bool:
-        behind = 0 < self._count - count <= _LATE_BY
-        return behind and self.online and now - self._heard_at < _LATE_WITHIN
+    def _is_overtaken(self, keepalive: Keepalive, now: float) -> bool:
+        """Whether a keepalive is late by no more than the next two, or is the last one, doubled."""
+        behind = self._count - keepalive.count
+        late = 0 < behind <= _LATE_BY and now - self._heard_at < _LATE_WITHIN
+        return self.online and (late or (behind == 0 and keepalive.report == self._read_last[0]))
+
+    def _is_recorded(self, count: int, address: Address) -> bool:
+        """Whether this is an old one, said again: while a line is heard, its count falls by no more."""
+        if not self.online or self._has_restarted(count):
+            return False
+        return self._count - count > _LATE_BY or (count == self._count and self.host != address[0])
 
     def _has_restarted(self, count: int) -> bool:
         """Whether the box has started anew: its count falls, and by more than a packet is late."""
@@ -254,42 +277,48 @@ class Line:
     def _wanders(self) -> bool:
         return len(self._moves) == _MOVES and self._moves[-1] - self._moves[0] <= _MOVES_WITHIN
 
-    def _has_another_sim(self, keepalive: Keepalive) -> bool:
+    def _has_news(self, report: Report) -> bool:
+        """Whether this report may make the state another one, which hardly one in a hundred does."""
+        read_last, state = self._read_last
+        return report is not read_last or self.state is not state or state.enabled is False
+
+    def _has_another_sim(self, report: Report) -> bool:
         """Whether the SIM's identity has changed from one value to another; none at all is no value."""
-        sim = (keepalive.imsi, keepalive.iccid)
+        if report is self._read_last[0]:
+            return False
+        sim = (report.imsi, report.iccid)
         pairs = list(zip(self._sim, sim, strict=True))
         self._sim = tuple(new or old for old, new in pairs)
         return any(old and new and old != new for old, new in pairs)
 
-    def _forget_boot(self) -> None:
+    def _forget_boot(self, *, certain: bool) -> None:
         self.boot = Boot()
         self.cells = ()
         self._last_state = None
-        self._pushes.clear()
+        self._pushes.begin(certain=certain)
         self._calls.forget()
 
-    def _read(self, keepalive: Keepalive, now: float, *, number: str | None) -> None:
-        """Take a keepalive; ``number`` is the SIM's where the keepalive does not tell it."""
+    def _read(self, report: Report, now: float, *, number: str | None) -> None:
+        """Take a report; ``number`` is the SIM's where the report does not tell it."""
         self.state = replace(
             self.state,
-            enabled=self._is_enabled(keepalive, now),
-            signal=None if keepalive.csq is None else 2 * keepalive.csq - 113,
-            operator=keepalive.operator,
-            voip_registered=keepalive.voip_registered,
-            phone_number=keepalive.phone_number or number,
-            imei=keepalive.imei or self.state.imei,
-            imsi=keepalive.imsi,
-            iccid=keepalive.iccid,
+            enabled=self._is_enabled(report, now),
+            signal=None if report.csq is None else 2 * report.csq - 113,
+            operator=report.operator,
+            voip_registered=report.voip_registered,
+            phone_number=report.phone_number or number,
+            imei=report.imei or self.state.imei,
+            imsi=report.imsi,
+            iccid=report.iccid,
         )
-        if keepalive.cell not in (None, self._cell_told):
-            self._set_cell(keepalive.cell)
-        self._set_remaining(keepalive.remaining)
-        self._show_voice()
+        if report.cell not in (None, self._cell_told):
+            self._set_cell(report.cell)
+        self._set_remaining(report.remaining)
         self._show_status()
 
-    def _is_enabled(self, keepalive: Keepalive, now: float) -> bool | None:
+    def _is_enabled(self, report: Report, now: float) -> bool | None:
         """Believe a module that is on the network to be on, once its last keepalive before is over."""
-        if self.state.enabled is False and keepalive.registered and now - self._switched_at >= QUIET:
+        if self.state.enabled is False and report.registered and now - self._switched_at >= QUIET:
             return True
         return self.state.enabled
 
@@ -318,15 +347,6 @@ class Line:
             self.state = replace(self.state, call_state=self._calls.state)
 
 
-def identity_of(push: Push) -> str:
-    """Name a push of a line, so that it is known when it comes again. A text in it cannot be told by that."""
-    identity = f"{push.verb}:{push.recvid}"
-    if not isinstance(push.news, SmsReceived):
-        return identity
-    told = f"{push.news.sender}\0{push.news.text}"
-    return f"{identity}:{sha256(told.encode(errors='surrogatepass')).hexdigest()}"
-
-
 def check_box(box: Box) -> None:
     """Refuse a password or a line id that no packet can carry."""
     for credential in (box.password, *box.lines, *box.passwords, *box.passwords.values()):
@@ -349,6 +369,16 @@ class Served:
         """Whether a password is a line's."""
         return compare_digest(self.password_of(line).encode(), password.encode())
 
+    def adopts(self, report: Report, host: str) -> bool:
+        """Whether a line that nobody has is the box's, by its password, and by its id or its host."""
+        at_home = report.line in self.box.lines or host in self.online.values()
+        return at_home and self.trusts(report.line, report.password) and len(self.lines) < _MOST_LINES
+
+    def note_heard(self, line: Line) -> None:
+        """Note that a line was heard from its address, and now last of all."""
+        self.online.pop(line.id, None)
+        self.online[line.id] = line.host or ""
+
     def line(self, port: str) -> Line:
         """Give a line. Raise InvalidInput where the box has no such."""
         if (line := self.lines.get(port)) is None:
@@ -358,21 +388,3 @@ class Served:
     def latest_line(self) -> Line | None:
         """Give the line that was heard last, of those that are online."""
         return self.lines[next(reversed(self.online))] if self.online else None
-
-    def record_of(self, line: Line, news: News, identity: str) -> SmsArrived | DeliveryReported | None:
-        """Give what has to be kept of a push before it is acknowledged, if anything."""
-        match news:
-            case SmsReceived(sender=sender, text=text, complete=complete):
-                loose = self.box.join_texts
-                part = Part(port=line.id, sender=sender, text=text, loose=loose, complete=complete)
-                return SmsArrived(gateway=line.gateway, part=part, push=identity)
-            case SmsDelivered(sms_no, delivered, number):
-                return DeliveryReported(
-                    gateway=line.gateway,
-                    port=line.id,
-                    reference=sms_no,
-                    delivered=delivered,
-                    number=number,
-                    push=identity,
-                )
-        return None

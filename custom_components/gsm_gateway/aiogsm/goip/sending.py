@@ -291,6 +291,8 @@ class Fates:
         self._forget_old(now)
         if len(self._known) >= _MOST_REMEMBERED:
             del self._known[next(iter(self._known))]
+        if isinstance(outcome, OutcomeUnknown):  # once raised, it holds on to all that it was raised through
+            outcome = OutcomeUnknown(str(outcome))
         self._known[sent.sendid, sent.telid] = _Known(line, sent, outcome, now)
 
     def line_of(self, reply: Reply, now: float) -> Line | None:

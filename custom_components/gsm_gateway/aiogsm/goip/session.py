@@ -20,8 +20,8 @@ from ..models import Trace
 from ..records import Departing
 from ..requests import Outcome
 from ..sendids import SendIds
-from .messages import Answer, News, Prompt, Refused, Reply
-from .port import Address, Heard, Line
+from .messages import Answer, Heard, News, Prompt, Refused, Reply
+from .port import Address, Line
 
 type Result = Outcome | Answer
 

@@ -13,11 +13,14 @@ _LOGGER = logging.getLogger(__name__)
 CONNECT_TIMEOUT = 10.0
 """Seconds to wait for a connection; a box in the same building answers in milliseconds."""
 
+PIECE = 4096
+"""Bytes that are read at once, so that whoever sends without end has others wait for a few milliseconds."""
+
 GOODBYE_TIMEOUT = 1.0
 """Seconds in which a far end that was dropped takes what was written last, and closes its side."""
 
 
-class _Connection[P: Hashable](asyncio.Protocol):
+class _Connection[P: Hashable](asyncio.BufferedProtocol):
     """One connection; tells the link what happens to it until the link lets go of it."""
 
     def __init__(self, link: TcpClient[P], peer: P) -> None:
@@ -26,6 +29,7 @@ class _Connection[P: Hashable](asyncio.Protocol):
         self.task: asyncio.Task[None] | None = None
         self.transport: asyncio.Transport | None = None
         self.closed = asyncio.get_running_loop().create_future()
+        self._piece = bytearray(PIECE)
 
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -34,8 +38,12 @@ class _Connection[P: Hashable](asyncio.Protocol):
         self._link.connected(self)
 
     @override
-    def data_received(self, data: bytes) -> None:
-        self._link.received(self, data)
+    def get_buffer(self, sizehint: int) -> bytearray:
+        return self._piece
+
+    @override
+    def buffer_updated(self, nbytes: int) -> None:
+        self._link.received(self, bytes(self._piece[:nbytes]))
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:

@@ -7,6 +7,7 @@ Readers raise WireError for what no box writes; writers raise InvalidInput for w
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, tzinfo
+from functools import lru_cache
 import math
 import re
 from urllib.parse import quote, unquote_to_bytes
@@ -23,7 +24,7 @@ MAX_TEXT = 1024
 MAX_ID = 64
 """Characters of a text's id."""
 
-_PIN = re.compile(r"Pin \([^)\n]*\) Error", re.IGNORECASE)
+_PIN = re.compile(r"Pin \([^()\n]*\) Error", re.IGNORECASE)
 
 
 def reader(*, greeted: bool = False) -> Reader:
@@ -31,13 +32,17 @@ def reader(*, greeted: bool = False) -> Reader:
 
     ``greeted``: begin after the greeting, perhaps in the middle of a message.
     """
-    return Reader(lambda message: _PIN.sub(Token.PIN_ERROR, message), greeted=greeted)
+    return Reader(_without_pin, greeted=greeted)
 
 
 _SECRETS = re.compile(rb"Pin \(([^)\r\n]*)|Secret: ?([^\r\n]*)", re.IGNORECASE)
 # Where the beginning of the line is not known, a PIN shows by its end.
 _REST_OF_A_PIN = re.compile(rb"([^()\r\n]*)\) Error", re.IGNORECASE)
 _MOST_OF_A_LINE = 256
+
+
+def _without_pin(message: str) -> str:
+    return _PIN.sub(Token.PIN_ERROR, message) if "(" in message else message
 
 
 class Mask:
@@ -140,7 +145,7 @@ _BEST_CSQ, _WORST_BER, _MOST_PERCENT, _MOST_SECONDS = 31, 7, 100, 86_400
 _MAX_VALUE = 100
 _NO_NUMBER_SET = "Undefined"
 # In a call a state goes on with whom it is with; nothing else in it has as many digits as a number.
-_WITH_WHOM = re.compile(r"\s+Called\s|\s*\+?\d{3}", re.IGNORECASE | re.ASCII)
+_WITH_WHOM = re.compile(r"\sCalled\s|\+?\d{3}", re.IGNORECASE | re.ASCII)
 
 
 def _whole_number(value: str | None) -> int | None:
@@ -171,6 +176,8 @@ def _deed(value: str | None) -> str | None:
     return _WITH_WHOM.split(value, maxsplit=1)[0].strip() or None if value else None
 
 
+# A span says the same in most of its answers, so that what was read of one once is remembered.
+@lru_cache(maxsize=_LONGEST_SPAN)
 def read_details(output: str) -> SpanDetails:
     """Give what is said of a span; a span that is down may say next to nothing.
 
@@ -303,8 +310,8 @@ def _ussd_fault(verdict: str, words: str) -> UssdFault:
 
 def _ussd_text(text: str, code: int) -> str:
     """Decode hex digits where they are such and the data coding scheme says UCS-2 (3GPP TS 23.038 §5)."""
-    if code & _UCS2_MASK == _UCS2_CODE and _UCS2.fullmatch(text.strip()):
-        text = bytes.fromhex(text).decode("utf-16-be", errors="surrogatepass")
+    if code & _UCS2_MASK == _UCS2_CODE and _UCS2.fullmatch(digits := text.strip()):
+        text = bytes.fromhex(digits).decode("utf-16-be", errors="surrogatepass")
     return readable(text.removeprefix(_BYTE_ORDER_MARK))
 
 

@@ -32,6 +32,9 @@ SECOND_REFUSAL = 10.0
 REFUSED_PAUSE = 900.0
 """Seconds between tries once the refusal is certain, so that no box locks the account."""
 
+MOST_GARBAGE = 1000
+"""Lines one after the other that are no message; of a reply that was cut, there are less than a hundred."""
+
 POLL_INTERVALS = (10.0, 300.0)
 """The least and the most seconds between two readings of the list of spans."""
 
@@ -122,6 +125,7 @@ class Session:
         self._marking: Exchange | None = None
         self._phase = _Phase.OPENING
         self._stirred_at = 0.0
+        self._garbage_in_a_row = 0
 
     @property
     def ready(self) -> bool:
@@ -209,18 +213,23 @@ class Session:
 
     def _garbage(self, error: WireError, now: float) -> Steps[Channel]:
         self._ignored[error.reason] += 1
+        self._garbage_in_a_row += 1
         if self._phase is _Phase.GREETING:
             return self.fail(WrongPeer("the greeting is another's"), now)
-        return self.fail(LinkLost("the gateway sent what cannot be read"), now) if error.fatal else []
+        if error.fatal or self._garbage_in_a_row >= MOST_GARBAGE:
+            return self.fail(LinkLost("the gateway sent what cannot be read"), now)
+        return []
 
     def _handle(self, message: Message, now: float) -> Steps[Channel]:
+        self._garbage_in_a_row = 0
         match message:
             case Banner():
                 return self._log_in(now)
             case Response():
                 return self._answered(message, now)
             case Event():
-                return self._on_event(message, now) if self._on_event is not None else []
+                # A peer that has not taken our login is not yet known to be the box.
+                return self._on_event(message, now) if self.ready and self._on_event is not None else []
 
     def _log_in(self, now: float) -> Steps[Channel]:
         self._phase = _Phase.LOGIN

@@ -1,0 +1,19 @@
+"""Its notify entities."""
+
+from homeassistant.components.notify import NotifyEntity
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .many import Plain, add
+
+
+class PlainNotify(Plain, NotifyEntity):
+    """One of them."""
+
+
+async def async_setup_entry(
+    hass: HomeAssistant, entry: ConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+) -> None:
+    """Add them."""
+    add(hass, entry, "notify", PlainNotify, async_add_entities)
