@@ -58,18 +58,25 @@ class Kept:
         return body in self.incoming or sum(len(part) for part in self.parts if part in body) >= len(body)
 
 
+_IN_BETWEEN = Kept({}, {}, (), {}, 1)
+"""What cannot be read just now; it says that something is under way, so that it is looked at again."""
+
+
 def kept(store: Path) -> Kept:
     """Look at a copy of the store, as a start after a kill finds it; somebody may be writing to it."""
     with tempfile.TemporaryDirectory() as copy:
-        for file in (store, store.with_name(f"{store.name}-wal")):
-            if file.exists():
-                shutil.copy(file, copy)
+        try:
+            for file in (store, store.with_name(f"{store.name}-wal")):
+                if file.exists():
+                    shutil.copy(file, copy)
+        except FileNotFoundError:  # the log has just gone, because the store is being closed
+            return _IN_BETWEEN
         db = sqlite3.connect(Path(copy) / store.name)
         try:
             rows = db.execute("SELECT direction, text, status, over, message_id FROM texts").fetchall()
             parts = tuple(bytes(text).decode() for (text,) in db.execute("SELECT text FROM parts"))
         except sqlite3.Error:  # it is not made yet, or was caught in the middle of a checkpoint
-            return Kept({}, {}, (), {}, 1)
+            return _IN_BETWEEN
         finally:
             db.close()
     return Kept(
