@@ -251,8 +251,10 @@ class _Play:
                 assert len(step.data) <= len(packet), "a stranger's packet is answered by a longer one"
 
     def _open_ids(self) -> Iterator[bytes]:
-        talks = self.bench.dialog._talks
-        return (str(sendid).encode() for sendid in (*talks._open, *talks._claims))
+        """Give the numbers that an answer from the line's own address is believed by, late ones too."""
+        talks, fates = self.bench.dialog._talks, self.bench.dialog._texts._fates
+        sendids = (*talks._open, *talks._claims, *(sendid for sendid, _ in fates._known))
+        return (str(sendid).encode() for sendid in sendids)
 
     def _ask(self, argument: bytes) -> None:
         request = REQUESTS[argument[0] % len(REQUESTS)] if argument else REQUESTS[0]
