@@ -37,17 +37,15 @@ from .aiogsm import (
     PortInUse,
     PortStatus,
 )
-from .balance_store import async_forget_balances
 from .const import CONF_FAMILY, CONF_LINES, CONF_TIME_ZONE, DOMAIN, REFUSED_PAUSE
 from .coordinator import GsmGatewayConfigEntry, GsmGatewayCoordinator, box_options
 from .discovery import async_get_discovery
 from .history import async_setup_history
 from .issues import CONDITIONS, FIXABLE, TROUBLES, async_end_issues, async_setup_issues
-from .lockouts import async_forget_lockouts
+from .keeping import async_forget_kept
 from .options import policy_of
 from .port_services import async_setup_port_services
 from .services import async_setup_services
-from .sims import async_forget_sims
 from .store import StoreError, StoreTooNew
 from .stores import EntryStore, async_remove_store
 
@@ -197,9 +195,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: GsmGatewayConfigEntry) 
 async def async_remove_entry(hass: HomeAssistant, entry: GsmGatewayConfigEntry) -> None:
     """Leave nothing behind of a box that is removed."""
     async_end_issues(hass, entry, *FIXABLE, *TROUBLES, *CONDITIONS)
-    await async_forget_sims(hass, entry)
-    await async_forget_balances(hass, entry)
-    await async_forget_lockouts(hass, entry)
+    await async_forget_kept(hass, entry)
     await async_remove_store(hass, entry)
 
 

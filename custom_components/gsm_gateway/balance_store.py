@@ -8,13 +8,11 @@ from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers.storage import Store
 
 from .balance_reader import Reading
-from .const import DOMAIN
+from .keeping import BALANCES, Keeping
 from .options import is_private
 
-_VERSION = 1
 _SAVE_DELAY = 5.0
 
 
@@ -45,51 +43,35 @@ class BalanceStore:
 
     def __init__(self, hass: HomeAssistant, entry: ConfigEntry) -> None:
         """Begin with none."""
-        self._store = _store(hass, entry)
         self._keep_answers = not is_private(entry.options)
-        self._unsaved = False
+        self._keeping = Keeping(hass, entry, BALANCES, self._give, _SAVE_DELAY)
         self.balances: dict[str, Balance] = {}
 
     async def async_load(self) -> None:
         """Remember the balances of before the restart."""
-        kept = await self._store.async_load() or {}
+        kept = await self._keeping.async_load()
         self.balances = {port: _from_json(balance) for port, balance in kept.items()}
 
     async def async_save(self) -> None:
         """Keep at once what would be kept in a while."""
-        if self._unsaved:
-            await self._store.async_save(self._to_save())
+        await self._keeping.async_save()
 
     def put(self, port: str, balance: Balance) -> None:
         """Keep what is known of a port's balance now."""
         if self.balances.get(port) != balance:
             self.balances[port] = balance
-            self._save()
+            self._keeping.save_later()
 
     def drop(self, port: str) -> None:
         """Keep nothing more of a port."""
         if self.balances.pop(port, None) is not None:
-            self._save()
+            self._keeping.save_later()
 
-    def _save(self) -> None:
-        self._unsaved = True
-        self._store.async_delay_save(self._to_save, _SAVE_DELAY)
-
-    def _to_save(self) -> dict[str, dict[str, Any]]:
-        self._unsaved = False
+    def _give(self) -> dict[str, dict[str, Any]]:
         kept = self.balances
         if not self._keep_answers:
             kept = {port: replace(balance, answer=None) for port, balance in kept.items()}
         return {port: _to_json(balance) for port, balance in kept.items()}
-
-
-def _store(hass: HomeAssistant, entry: ConfigEntry) -> Store[dict[str, dict[str, Any]]]:
-    return Store(hass, _VERSION, f"{DOMAIN}.{entry.entry_id}.balances", private=True)
-
-
-async def async_forget_balances(hass: HomeAssistant, entry: ConfigEntry) -> None:
-    """Delete what was kept of a box that is removed."""
-    await _store(hass, entry).async_remove()
 
 
 def _to_json(balance: Balance) -> dict[str, Any]:

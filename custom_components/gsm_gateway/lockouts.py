@@ -8,17 +8,14 @@ from typing import TypedDict
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers.storage import Store
 
 from .commands import Judgement, Refusal, judge
-from .const import DOMAIN
 from .contacts import Contact, ContactBook
 from .issues import CONTACT_LOCKED, async_end_issue, async_raise_issue
+from .keeping import LOCKOUTS, Keeping
 
 MOST_WRONG = 5
 """Wrong PINs in a row that lock a contact."""
-
-_VERSION = 1
 
 
 class Tries(TypedDict):
@@ -26,15 +23,6 @@ class Tries(TypedDict):
 
     wrong: int
     pin: str
-
-
-def _store(hass: HomeAssistant, entry: ConfigEntry) -> Store[dict[str, Tries]]:
-    return Store(hass, _VERSION, f"{DOMAIN}.{entry.entry_id}.lockouts", private=True)
-
-
-async def async_forget_lockouts(hass: HomeAssistant, entry: ConfigEntry) -> None:
-    """Delete what was kept of a box that is removed."""
-    await _store(hass, entry).async_remove()
 
 
 def _mark(contact: Contact) -> str:
@@ -51,19 +39,17 @@ class Lockouts:
         self._hass = hass
         self._entry = entry
         self._contacts = contacts
-        self._store = _store(hass, entry)
         self._tries: dict[str, Tries] = {}
-        self._unsaved = False
+        self._keeping = Keeping(hass, entry, LOCKOUTS, lambda: self._tries)
 
     async def async_load(self) -> None:
         """Remember the wrong PINs of before the restart, and tell anew who is locked."""
-        self._tries = await self._store.async_load() or {}
+        self._tries = await self._keeping.async_load()
         self.look()
 
     async def async_save(self) -> None:
         """Keep at once what was about to be kept."""
-        if self._unsaved:
-            await self._store.async_save(self._to_save())
+        await self._keeping.async_save()
 
     @callback
     def look(self) -> None:
@@ -80,7 +66,7 @@ class Lockouts:
     def end(self, subentry_id: str) -> None:
         """Let a contact begin anew."""
         if self._tries.pop(subentry_id, None):
-            self._save()
+            self._keeping.save_later()
         async_end_issue(self._hass, self._entry, subentry_id, CONTACT_LOCKED)
 
     @callback
@@ -103,17 +89,9 @@ class Lockouts:
         self._tries[contact.subentry_id] = Tries(
             wrong=(before["wrong"] if before else 0) + 1, pin=_mark(contact)
         )
-        self._save()
+        self._keeping.save_later()
         if self._is_locked(contact):
             self._tell(contact)
 
     def _tell(self, contact: Contact) -> None:
         async_raise_issue(self._hass, self._entry, contact.subentry_id, CONTACT_LOCKED, contact=contact.name)
-
-    def _save(self) -> None:
-        self._unsaved = True
-        self._store.async_delay_save(self._to_save)
-
-    def _to_save(self) -> dict[str, Tries]:
-        self._unsaved = False
-        return self._tries

@@ -4,26 +4,15 @@ from collections.abc import Mapping
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers.storage import Store
 
 from .aiogsm import PortState
-from .const import DOMAIN
 from .issues import SIM_SWAPPED, async_end_issue, async_raise_issue
+from .keeping import SIMS, Keeping
 
-_VERSION = 1
 _SAVE_DELAY = 5.0
 
 type Identity = dict[str, str]
 """What is known of a SIM: its ``imsi``, its ``iccid``, or both."""
-
-
-def _store(hass: HomeAssistant, entry: ConfigEntry) -> Store[dict[str, Identity]]:
-    return Store(hass, _VERSION, f"{DOMAIN}.{entry.entry_id}.sims", private=True)
-
-
-async def async_forget_sims(hass: HomeAssistant, entry: ConfigEntry) -> None:
-    """Delete what was kept of a box that is removed."""
-    await _store(hass, entry).async_remove()
 
 
 def _identity(port: PortState) -> Identity:
@@ -39,20 +28,18 @@ class SimWatch:
         """Begin with none known."""
         self._hass = hass
         self._entry = entry
-        self._store = _store(hass, entry)
         self._known: dict[str, Identity] = {}
+        self._keeping = Keeping(hass, entry, SIMS, lambda: self._known, _SAVE_DELAY)
         self._found: dict[str, Identity] = {}
         self._swapped: set[str] = set()
-        self._unsaved = False
 
     async def async_load(self) -> None:
         """Remember the SIMs of before the restart."""
-        self._known = await self._store.async_load() or {}
+        self._known = await self._keeping.async_load()
 
     async def async_save(self) -> None:
         """Keep at once what would be kept in a while."""
-        if self._unsaved:
-            await self._store.async_save(self._to_save())
+        await self._keeping.async_save()
 
     @callback
     def look(self, ports: Mapping[str, PortState]) -> None:
@@ -69,14 +56,14 @@ class SimWatch:
         self._swapped.discard(port)
         if port in self._found:
             self._known[port] = self._found[port]
-            self._save()
+            self._keeping.save_later()
 
     @callback
     def forget(self, port: str) -> None:
         """Forget a port that is gone."""
         self._found.pop(port, None)
         if self._known.pop(port, None):
-            self._save()
+            self._keeping.save_later()
         async_end_issue(self._hass, self._entry, port, SIM_SWAPPED)
 
     def _compare(self, port: str, found: Identity) -> None:
@@ -90,12 +77,4 @@ class SimWatch:
             async_end_issue(self._hass, self._entry, port, SIM_SWAPPED)
         if found.items() - known.items():
             self._known[port] = {**known, **found}
-            self._save()
-
-    def _save(self) -> None:
-        self._unsaved = True
-        self._store.async_delay_save(self._to_save, _SAVE_DELAY)
-
-    def _to_save(self) -> dict[str, Identity]:
-        self._unsaved = False
-        return self._known
+            self._keeping.save_later()
