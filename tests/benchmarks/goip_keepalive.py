@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 
 from .contender import ROOT, Contender, python, running
+from .cpu import on_one_processor
 from .figure import OURS, Figure, Goal, Round, Sense
 from .goip_load import SETTLING, Lines
 
@@ -32,6 +33,7 @@ def _round(contender: Contender, lines: Lines) -> float:
 async def measure(repeats: int, say: Callable[[str], None]) -> list[Figure]:
     """Have all contenders answer in turn."""
     async with AsyncExitStack() as stack:
+        stack.enter_context(on_one_processor())
         contenders = [
             await stack.enter_async_context(running(name, command)) for name, command in _COMMANDS.items()
         ]

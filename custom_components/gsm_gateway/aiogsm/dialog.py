@@ -132,6 +132,14 @@ class Dialog[P](ABC):
     def lost(self, peer: P, reason: GatewayError, now: float) -> Steps[P]:
         """A far end could not be opened, or closed by itself."""
 
+    def reflex(self, data: bytes, peer: P, now: float) -> bytes | None:
+        """Give the answer to bytes that say nothing new, which are nearly all of a family's; else ``None``.
+
+        Called before ``receive``, which is not called for what has an answer here. Nothing else follows from
+        it: no other step, and no deadline that is earlier than the one that stands.
+        """
+        return None
+
     @abstractmethod
     def receive(self, data: bytes, peer: P, now: float) -> Steps[P]:
         """Bytes came: any piece of the stream (TCP) or one whole datagram (UDP)."""

@@ -111,6 +111,11 @@ class Outbox:
         """How many texts are not settled."""
         return len(self._queued) + len(self._departed)
 
+    @property
+    def waits(self) -> bool:
+        """Whether anything has not departed, which it seldom has."""
+        return bool(self._queued or self._turns)
+
     def queued(self) -> list[Message]:
         """Give the texts that have not departed."""
         return [waiting.message for waiting in self._queued.values()]

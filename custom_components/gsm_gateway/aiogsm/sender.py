@@ -72,6 +72,7 @@ class Sender:
         self._now = now
         self._on_change = on_change
         self._on_queue = on_queue
+        self._told: int | None = None
         self._closed = True
         self._timer: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -197,7 +198,18 @@ class Sender:
         """Let depart what may depart now, and wake up when that may change."""
         if self._closed:
             return
-        ports, now = self._ports(), self._now()
+        self._wake_at(self._depart(self._ports(), self._now()) if self._outbox.waits else None)
+        if (queue := len(self._outbox)) != self._told:
+            self._told = queue
+            self._on_queue(queue)
+
+    def _wake_at(self, deadline: float | None) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        loop = asyncio.get_running_loop()
+        self._timer = None if deadline is None else loop.call_at(deadline, self.pump)
+
+    def _depart(self, ports: Mapping[str, PortState], now: Moment) -> float | None:
         for message in self._outbox.give_up(ports, now):
             self._changed(message, now)
         for departure in self._outbox.take(ports, now):
@@ -205,12 +217,7 @@ class Sender:
                 self._grant(departure)
             else:
                 self._run(self._send(departure))
-        self._on_queue(len(self._outbox))
-        if self._timer is not None:
-            self._timer.cancel()
-        deadline = self._outbox.deadline(ports, now)
-        loop = asyncio.get_running_loop()
-        self._timer = None if deadline is None else loop.call_at(deadline, self.pump)
+        return self._outbox.deadline(ports, now)
 
     def stop(self) -> None:
         """Let nothing more depart; what has not left is left to the next run."""

@@ -95,6 +95,17 @@ class WireLog:
         if way is Way.IN:
             ring.heard_at = now
 
+    def note_exchange(
+        self, gateway: str | None, now: float, peer: Hashable, data: bytes, answer: bytes
+    ) -> None:
+        """Keep what came and what it was answered with at once."""
+        ring = self._rings.get(gateway, self._strangers)
+        ring.heard_at = now
+        ring.pieces += (
+            (now, Way.IN, peer, data[:MOST_BYTES], len(data)),
+            (now, Way.OUT, peer, answer, len(answer)),
+        )
+
     def pieces(self, gateway: str | None) -> list[Piece]:
         """Give what is kept of a gateway, or with ``None`` what belongs to none; the oldest first."""
         ring = self._rings.get(gateway) if gateway is not None else self._strangers

@@ -367,9 +367,14 @@ def encode_registration(count: int, *, accepted: bool) -> bytes:
     return b"reg:%d;status:%d;" % (count, 200 if accepted else 404)
 
 
-def next_keepalive(data: bytes, count: int) -> bytes:
-    """Write the keepalive that follows the one of this ``count``, if the line says nothing else in it."""
-    return b"req:%d;%b" % (count + 1, data.partition(b";")[2])
+def beginning(count: int) -> bytes:
+    """Give how a keepalive of this count begins (section 2, step 1)."""
+    return b"req:%d;" % count
+
+
+def said_in(data: bytes) -> bytes:
+    """Give all that a keepalive says behind its count; of anything else, whatever is there."""
+    return data.partition(b";")[2]
 
 
 def encode_acknowledgement(push: Push) -> bytes:

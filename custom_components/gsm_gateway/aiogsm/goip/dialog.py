@@ -32,7 +32,7 @@ from ..recent import Recent
 from ..records import Memory
 from ..requests import AwaitResult, CloseUssd, Request, SendSms, SendUssd
 from ..sendids import SendIds
-from .codec import Malformed, decode, encode_acknowledgement, encode_registration, masked
+from .codec import Malformed, decode, encode_acknowledgement, encode_registration, masked, said_in
 from .commands import Order, Queries, order_of
 from .messages import (
     Answer,
@@ -73,7 +73,7 @@ class GoipDialog(Dialog[Address]):
         self._lines: dict[str, Line] = {}
         self._owners: dict[Address | None, str] = {}
         self._alarms: Alarms[str] = Alarms()
-        self._foreseen: dict[bytes, Line] = {}
+        self._repeating: dict[bytes, Line] = {}
         self._talks = Talks(SendIds(random or SystemRandom(), wall_clock), self._ignored, self._judge)
         self._queries = Queries(self._talks, self._password_of, self._note)
         self._texts = Texts(self._talks)
@@ -132,7 +132,7 @@ class GoipDialog(Dialog[Address]):
             del self._lines[line.id]
             self._owners.pop(line.address, None)
             self._alarms.set(line.id, None)
-            self._foreseen.pop(line.foreseen, None)
+            self._repeating.pop(line.said, None)
         return steps
 
     @override
@@ -165,10 +165,12 @@ class GoipDialog(Dialog[Address]):
         return []
 
     @override
+    def reflex(self, data: bytes, peer: Address, now: float) -> bytes | None:
+        line = self._repeating.get(said_in(data))
+        return None if line is None else line.repeats(data, peer, now)
+
+    @override
     def receive(self, data: bytes, peer: Address, now: float) -> Steps[Address]:
-        line = self._foreseen.pop(data, None)
-        if line is not None and line.calm and line.address == peer:
-            return self._on_foreseen(line, peer, now)
         try:
             message = decode(data)
         except Malformed as err:
@@ -216,14 +218,6 @@ class GoipDialog(Dialog[Address]):
 
     # What the boxes say by themselves
 
-    def _on_foreseen(self, line: Line, peer: Address, now: float) -> Steps[Address]:
-        """Answer a keepalive that is to the byte what nearly every one is: the last one, one count up."""
-        count = line.keepalive_as_foreseen(now)
-        self._foreseen[line.foreseen] = line
-        self._alarms.set(line.id, line.deadline)
-        self._boxes[line.gateway].note_heard(line)
-        return [Send(encode_registration(count, accepted=True), peer)]
-
     def _on_keepalive(self, keepalive: Keepalive, data: bytes, peer: Address, now: float) -> Steps[Address]:
         report = keepalive.report
         line = self._lines.get(report.line)
@@ -264,12 +258,12 @@ class GoipDialog(Dialog[Address]):
         if line.address != before:
             self._owners.pop(before, None)
         self._owners[line.address] = line.gateway
-        self._foreseen.pop(line.foreseen, None)
-        line.foresee(keepalive, data)
-        self._foreseen[line.foreseen] = line
+        self._repeating.pop(line.said, None)
+        line.note_said(keepalive, data)
+        self._repeating[line.said] = line
         line.doubts.discard(Doubt.HEARD)
         first = not served.online
-        served.note_heard(line)
+        served.online[line.id] = line.host or ""
         steps: Steps[Address] = [Send(encode_registration(keepalive.count, accepted=True), peer)]
         if heard.restarted:
             steps.append(Emit(PortRestarted(gateway=line.gateway, port=line.id)))
@@ -287,6 +281,9 @@ class GoipDialog(Dialog[Address]):
         return steps
 
     def _wake_line(self, line: Line, now: float) -> Steps[Address]:
+        if (deadline := line.deadline) is not None and now < deadline:
+            self._alarms.set(line.id, deadline)  # a reflex puts off the deadline, and not the alarm
+            return []
         steps = self._tell_line(line, line.tick(now))
         online = self._boxes[line.gateway].online
         if not line.online and online.pop(line.id, None) is not None and not online:

@@ -11,7 +11,7 @@ from ..errors import InvalidInput
 from ..models import Call, PortState, PortStatus
 from ..recent import Told
 from ..text import check_credential
-from .codec import next_keepalive
+from .codec import beginning, encode_registration, said_in
 from .messages import (
     NO_LIMIT,
     CallHungUp,
@@ -65,11 +65,11 @@ class Boot:
 
 
 class Line:
-    """One line. ``address`` is where its latest keepalive came from, ``state`` what is known of it.
+    """One line. ``state`` is what is known of it, ``address`` where its latest keepalive came from, and when.
 
     ``cells`` are those that it listed last, ``ussd`` is the sendid of its latest USSD code, ``doubts`` are
-    where its password was wrong last. ``foreseen`` is its next keepalive, to the byte, while it is ``calm``:
-    while nothing but keepalives that say the same is heard of it.
+    where its password was wrong last. ``said`` is what its last keepalive said behind its count, to the byte,
+    and ``calm`` whether another that says so has nothing to be read for.
     """
 
     def __init__(self, line: str, gateway: str, now: float) -> None:
@@ -83,13 +83,13 @@ class Line:
         self.doubts: set[Doubt] = set()
         self.cells: tuple[str, ...] = ()
         self.ussd: int | None = None
-        self.foreseen = b""
+        self.said = b""
         self.calm = False
         self._read_last: tuple[Report | None, PortState] = (None, self.state)
         self._told: tuple[PortState, str | None] | None = None
         self._silent_at: float | None = now + SILENCE
         self._count = 0
-        self._heard_at = now
+        self.heard_at = now
         self._registered: bool | None = None
         self._switched_at = now
         self._sim: tuple[str | None, ...] = (None, None)
@@ -132,7 +132,7 @@ class Line:
             changed=swapped or report.registered is not self._registered,
             wandering=self._has_moved(address, now),
         )
-        self.online, self.address, self._heard_at = True, address, now
+        self.online, self.address, self.heard_at = True, address, now
         self._count, self._registered = keepalive.count, report.registered
         if report.call_state is not None:
             self._calls.reported(report.call_state, now)
@@ -142,10 +142,10 @@ class Line:
         self._show_voice()
         return heard
 
-    def foresee(self, keepalive: Keepalive, data: bytes) -> None:
-        """Note how the next keepalive reads if it says what this one did, ``data``, and so nothing new."""
+    def note_said(self, keepalive: Keepalive, data: bytes) -> None:
+        """Note how the next keepalive reads behind its count if it has nothing new, as this one, ``data``."""
         report = keepalive.report
-        self.foreseen = next_keepalive(data, keepalive.count)
+        self.said = said_in(data)
         self.calm = (
             self._count == keepalive.count
             and self.state.enabled is not False
@@ -154,12 +154,16 @@ class Line:
             and self._calls.agrees(report.call_state)
         )
 
-    def keepalive_as_foreseen(self, now: float) -> int:
-        """Take the keepalive that was foreseen, and give its count."""
-        self._silent_at, self._heard_at = now + SILENCE, now
-        self._count += 1
-        self.foreseen = next_keepalive(self.foreseen, self._count)
-        return self._count
+    def repeats(self, data: bytes, address: Address, now: float) -> bytes | None:
+        """Take a keepalive that is what nearly every one is: the last one, one count up. Give its answer.
+
+        Give ``None`` and take nothing where it is not that; what it says is known to be ``said``.
+        """
+        count = self._count + 1
+        if not data.startswith(beginning(count)) or not self.calm or address != self.address:
+            return None
+        self._count, self.heard_at, self._silent_at = count, now, now + SILENCE
+        return encode_registration(count, accepted=True)
 
     def is_repeat(self, push: Push, identity: str, now: float) -> bool:
         """Whether this push came before. Remembers it."""
@@ -250,7 +254,7 @@ class Line:
     def _is_overtaken(self, keepalive: Keepalive, now: float) -> bool:
         """Whether a keepalive is late by no more than the next two, or is the last one, doubled."""
         behind = self._count - keepalive.count
-        late = 0 < behind <= _LATE_BY and now - self._heard_at < _LATE_WITHIN
+        late = 0 < behind <= _LATE_BY and now - self.heard_at < _LATE_WITHIN
         return self.online and (late or (behind == 0 and keepalive.report == self._read_last[0]))
 
     def _is_recorded(self, count: int, address: Address) -> bool:
@@ -287,6 +291,8 @@ class Line:
         if report is self._read_last[0]:
             return False
         sim = (report.imsi, report.iccid)
+        if sim == self._sim:
+            return False
         pairs = list(zip(self._sim, sim, strict=True))
         self._sim = tuple(new or old for old, new in pairs)
         return any(old and new and old != new for old, new in pairs)
@@ -327,7 +333,9 @@ class Line:
         if minutes is None:
             return
         unlimited = minutes == NO_LIMIT
-        self.state = replace(self.state, remaining_time=None if unlimited else minutes, unlimited=unlimited)
+        remaining = None if unlimited else minutes
+        if (self.state.remaining_time, self.state.unlimited) != (remaining, unlimited):
+            self.state = replace(self.state, remaining_time=remaining, unlimited=unlimited)
 
     def _set_cell(self, cell: str | None) -> None:
         """Note the cell as the box tells it by itself, whose next news must differ from this."""
@@ -340,7 +348,8 @@ class Line:
             status = PortStatus.OFFLINE
         elif self.state.enabled is False:
             status = PortStatus.DISABLED
-        self.state = replace(self.state, status=status)
+        if self.state.status is not status:
+            self.state = replace(self.state, status=status)
 
     def _show_voice(self) -> None:
         if self.state.call_state is not self._calls.state:
@@ -355,7 +364,7 @@ def check_box(box: Box) -> None:
 
 @dataclass(slots=True)
 class Served:
-    """A box, its lines, and the hosts of those that are online, in the order they were heard in last."""
+    """A box, its lines, and the hosts of those that are online."""
 
     box: Box
     lines: dict[str, Line] = field(default_factory=dict)
@@ -374,11 +383,6 @@ class Served:
         at_home = report.line in self.box.lines or host in self.online.values()
         return at_home and self.trusts(report.line, report.password) and len(self.lines) < _MOST_LINES
 
-    def note_heard(self, line: Line) -> None:
-        """Note that a line was heard from its address, and now last of all."""
-        self.online.pop(line.id, None)
-        self.online[line.id] = line.host or ""
-
     def line(self, port: str) -> Line:
         """Give a line. Raise InvalidInput where the box has no such."""
         if (line := self.lines.get(port)) is None:
@@ -387,4 +391,5 @@ class Served:
 
     def latest_line(self) -> Line | None:
         """Give the line that was heard last, of those that are online."""
-        return self.lines[next(reversed(self.online))] if self.online else None
+        lines = (self.lines[line] for line in reversed(self.online))
+        return max(lines, key=lambda line: line.heard_at, default=None)

@@ -1,8 +1,14 @@
-"""One bound UDP socket: every gateway that knows its port may speak to it, and is answered from it."""
+"""One bound UDP socket: every gateway that knows its port may speak to it, and is answered from it.
+
+It reads its socket itself, into one buffer. asyncio's own transport makes room for 256 KiB before each
+datagram. Depending on where in the memory of the process that falls, the room is had from the kernel and
+given back every time, which takes longer than everything else that is done for a keepalive.
+"""
 
 import asyncio
 from errno import EADDRINUSE
 import logging
+import socket
 from typing import override
 
 from ..errors import CannotConnect, PortInUse
@@ -10,28 +16,10 @@ from . import Link, Listener
 
 _LOGGER = logging.getLogger(__name__)
 
+LARGEST = 65536
+"""Bytes of room, of which no datagram has as many."""
+
 type Address = tuple[str, int]
-
-
-class _Endpoint(asyncio.DatagramProtocol):
-    """Passes datagrams on until it is closed."""
-
-    def __init__(self, listener: Listener[Address]) -> None:
-        self._listener = listener
-        self.closed = asyncio.get_running_loop().create_future()
-
-    @override
-    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        self._listener.on_received(data, addr)
-
-    @override
-    def error_received(self, exc: Exception) -> None:
-        # An ICMP refusal of something that we sent. Who is gone is noticed by its silence.
-        _LOGGER.debug("The UDP socket reports: %s", exc)
-
-    @override
-    def connection_lost(self, exc: Exception | None) -> None:
-        self.closed.set_result(None)
 
 
 class UdpServer(Link[Address]):
@@ -40,27 +28,38 @@ class UdpServer(Link[Address]):
     def __init__(self, port: int, host: str = "0.0.0.0") -> None:
         """Remember where to listen; nothing is bound yet."""
         self._address = (host, port)
-        self._transport: asyncio.DatagramTransport | None = None
-        self._endpoint: _Endpoint | None = None
+        self._socket: socket.socket | None = None
+        self._room = memoryview(bytearray(LARGEST))
 
     @property
     def port(self) -> int:
         """The UDP port that is listened on."""
-        if self._transport is None:
+        if self._socket is None:
             return self._address[1]
-        port: int = self._transport.get_extra_info("sockname")[1]
+        port: int = self._socket.getsockname()[1]
         return port
 
     @override
     async def start(self, listener: Listener[Address]) -> None:
-        loop = asyncio.get_running_loop()
+        bound = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         try:
-            self._transport, self._endpoint = await loop.create_datagram_endpoint(
-                lambda: _Endpoint(listener), local_addr=self._address
-            )
+            bound.setblocking(False)
+            bound.bind(self._address)
         except OSError as err:
+            bound.close()
             kind = PortInUse if err.errno == EADDRINUSE else CannotConnect
             raise kind(f"UDP port {self._address[1]}: {err.strerror or err}") from err
+        self._socket = bound
+        asyncio.get_running_loop().add_reader(bound, self._read, bound, listener)
+
+    def _read(self, bound: socket.socket, listener: Listener[Address]) -> None:
+        """Hand over one datagram; while there are more, the loop comes back after everybody else's turn."""
+        try:
+            size, sender = bound.recvfrom_into(self._room)
+        except OSError as err:
+            _tell(err)
+        else:
+            listener.on_received(self._room[:size].tobytes(), sender)
 
     @override
     def open(self, peer: Address) -> None:
@@ -68,8 +67,12 @@ class UdpServer(Link[Address]):
 
     @override
     def send(self, data: bytes, peer: Address) -> None:
-        if self._transport is not None:
-            self._transport.sendto(data, peer)
+        if self._socket is None:
+            return
+        try:
+            self._socket.sendto(data, peer)
+        except OSError as err:
+            _tell(err)
 
     @override
     def drop(self, peer: Address) -> None:
@@ -77,8 +80,13 @@ class UdpServer(Link[Address]):
 
     @override
     async def close(self) -> None:
-        if self._transport is None or self._endpoint is None:
+        if self._socket is None:
             return
-        self._transport.close()
-        self._transport = None
-        await self._endpoint.closed
+        asyncio.get_running_loop().remove_reader(self._socket)
+        self._socket.close()
+        self._socket = None
+
+
+def _tell(err: OSError) -> None:
+    # As if it were lost on the way: whoever asks asks again, and who is gone is noticed by their silence.
+    _LOGGER.debug("The UDP socket reports: %s", err)
