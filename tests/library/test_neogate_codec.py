@@ -1,7 +1,8 @@
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 from itertools import pairwise
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 from zoneinfo import ZoneInfo
 
 from hypothesis import given, strategies as st
@@ -33,6 +34,10 @@ ANYTHING = (
 )
 
 
+type Told = tuple[str, Mapping[str, str]]
+"""The name of an event, and its fields."""
+
+
 def drain(reader: ami.Reader) -> list[Message | str]:
     """Read all there is; a WireError shows as its reason."""
     read: list[Message | str] = []
@@ -47,9 +52,17 @@ def drain(reader: ami.Reader) -> list[Message | str]:
         read.append(message)
 
 
-def event(name: str, **fields: str) -> Event:
-    lower = {"privilege": "all,smscommand", **{key.lower(): value for key, value in fields.items()}}
-    return Event(name, lower)
+def told(messages: list[Message | str]) -> list[Message | Told | str]:
+    """Give of events what they tell, in whatever order it was written."""
+    return [(one.name, one.fields) if isinstance(one, Event) else one for one in messages]
+
+
+def event(name: str, **fields: str) -> Told:
+    return name, {"privilege": "all,smscommand", **{key.lower(): value for key, value in fields.items()}}
+
+
+def written(name: str, **fields: str) -> Event:
+    return Event(name, "".join(f"{field}: {value}\r\n" for field, value in fields.items()))
 
 
 def reply(output: str, action_id: str = "") -> Response:
@@ -59,7 +72,7 @@ def reply(output: str, action_id: str = "") -> Response:
 COMMAND_PARTS = ("Privilege: all,smscommand", "ID: 7", "Status: 1", "--END SMS EVENT--")
 RESULT = ("\r\n".join(("Event: UpdateSMSSend", *COMMAND_PARTS)) + "\r\n\r\n").encode()
 
-CASES: dict[str, tuple[bytes, list[Message | str]]] = {
+CASES: dict[str, tuple[bytes, list[Message | Told | str]]] = {
     "greeting": (b"", []),
     "login": (
         b"Response: Success\r\nActionID: 1\r\nMessage: Authentication accepted\r\n\r\n",
@@ -101,15 +114,15 @@ CASES: dict[str, tuple[bytes, list[Message | str]]] = {
     ),
     "halves of a pair, not encoded": (
         b"Event: ReceivedSMS\r\nContent: \xed\xa0\xbd\xed\xb8\x80\r\n\r\n",
-        [Event("ReceivedSMS", {"content": "\ud83d\ude00"})],
+        [("ReceivedSMS", {"content": "\ud83d\ude00"})],
     ),
     "broken bytes": (FOLLOWS + b"a\xffb\n" + END, [reply("a\ufffdb")]),
     "event": (RESULT, [event("UpdateSMSSend", ID="7", Status="1")]),
     "event without an end mark": (
         b"Event: FullyBooted\r\nStatus: x\r\n\r\n",
-        [Event("FullyBooted", {"status": "x"})],
+        [("FullyBooted", {"status": "x"})],
     ),
-    "the first of two fields counts": (b"Event: E\r\nA: 1\r\nA: 2\r\n\r\n", [Event("E", {"a": "1"})]),
+    "the first of two fields counts": (b"Event: E\r\nA: 1\r\nA: 2\r\n\r\n", [("E", {"a": "1"})]),
     "event between command and output": (
         RESULT + FOLLOWS + END + RESULT,
         [event("UpdateSMSSend", ID="7", Status="1"), reply(""), event("UpdateSMSSend", ID="7", Status="1")],
@@ -130,36 +143,36 @@ CASES: dict[str, tuple[bytes, list[Message | str]]] = {
 
 
 @pytest.mark.parametrize(("data", "messages"), CASES.values(), ids=CASES)
-def test_reading_whole(data: bytes, messages: list[Message | str]) -> None:
+def test_reading_whole(data: bytes, messages: list[Message | Told | str]) -> None:
     reader = codec.reader()
     reader.feed(BANNER + data)
-    assert drain(reader) == [GREETED, *messages]
+    assert told(drain(reader)) == [GREETED, *messages]
 
 
 @pytest.mark.parametrize(("data", "messages"), CASES.values(), ids=CASES)
-def test_reading_byte_by_byte(data: bytes, messages: list[Message | str]) -> None:
+def test_reading_byte_by_byte(data: bytes, messages: list[Message | Told | str]) -> None:
     reader = codec.reader()
     read: list[Message | str] = []
     for byte in BANNER + data:
         reader.feed(bytes((byte,)))
         read += drain(reader)
-    assert read == [GREETED, *messages]
+    assert told(read) == [GREETED, *messages]
 
 
 @pytest.mark.parametrize(("data", "messages"), CASES.values(), ids=CASES)
-def test_reading_with_a_tail(data: bytes, messages: list[Message | str]) -> None:
+def test_reading_with_a_tail(data: bytes, messages: list[Message | Told | str]) -> None:
     reader = codec.reader()
     reader.feed(BANNER + data + FOLLOWS + b"Event: half")
-    assert drain(reader) == [GREETED, *messages]
+    assert told(drain(reader)) == [GREETED, *messages]
     reader.feed(b" a line\n" + END)
     assert drain(reader) == [reply("Event: half a line")]
 
 
 @pytest.mark.parametrize(("data", "messages"), CASES.values(), ids=CASES)
-def test_reading_after_junk(data: bytes, messages: list[Message | str]) -> None:
+def test_reading_after_junk(data: bytes, messages: list[Message | Told | str]) -> None:
     reader = codec.reader()
     reader.feed(BANNER + b"Message: of nobody\r\n\xfe\xff\r\n" + data)
-    assert drain(reader) == [GREETED, "no_message", "no_message", *messages]
+    assert told(drain(reader)) == [GREETED, "no_message", "no_message", *messages]
 
 
 @pytest.mark.parametrize(
@@ -431,10 +444,47 @@ def test_content(content: str, text: str) -> None:
     ],
 )
 def test_received(fields: dict[str, str], port: str, index: int, total: int) -> None:
-    part = codec.read_event(event("receivedsms", Sender=" Mega\x07Fon ", Content="a", **fields))
+    part = codec.read_event(written("receivedsms", Sender=" Mega\x07Fon ", Content="a", **fields))
     assert part == Part(
         port=port, sender="MegaFon", reference="", stamp="", index=index, total=total, text="a"
     )
+
+
+_OCTETS = st.text(st.sampled_from("0Ff%%=+.-_~aZ\r\x1f"), max_size=24)
+
+
+@given(st.one_of(_OCTETS, st.text(max_size=24).map(quote)))
+def test_any_content_is_decoded_as_percent_encoding_is(content: str) -> None:
+    assert codec.read_content(content) == unquote(content.replace("+", " ")).removeprefix("\ufeff")
+
+
+_VALUE = st.one_of(st.sampled_from(["", "1", "2", " 7", "-1"]), st.text("19 :;%+-\tx", max_size=6))
+
+
+@given(st.lists(_VALUE, min_size=8, max_size=8), st.sampled_from(["GsmPort", "GsmSpan"]))
+def test_a_text_says_the_same_in_whatever_order_it_is_written(values: list[str], port: str) -> None:
+    names = ("ID", port, "Sender", "Recvtime", "Index", "Total", "Smsc", "Content")
+    fields = dict(zip(names, values, strict=True))
+    usual = written("ReceivedSMS", Privilege="all,smscommand", **fields)
+    usual = replace(usual, headers=f"{usual.headers}--END SMS EVENT--\r\n\r\n")
+    unusual = written("ReceivedSMS", **dict(reversed(fields.items())))
+    assert outcome(usual) == outcome(unusual)
+
+
+@given(_VALUE, _VALUE)
+def test_a_result_says_the_same_in_whatever_order_it_is_written(message_id: str, status: str) -> None:
+    fields = {"ID": message_id, "Smsc": "", "Status": status}
+    usual = written("UpdateSMSSend", Privilege="all,smscommand", **fields)
+    usual = replace(usual, headers=f"{usual.headers}--END SMS EVENT--\r\n\r\n")
+    assert outcome(usual) == outcome(written("UpdateSMSSend", **dict(reversed(fields.items()))))
+
+
+def outcome(event: Event) -> object:
+    """Give what an event tells, or why it tells nothing."""
+    try:
+        return codec.read_event(event)
+    except WireError as error:
+        return error.reason
 
 
 @pytest.mark.parametrize(
@@ -442,7 +492,7 @@ def test_received(fields: dict[str, str], port: str, index: int, total: int) -> 
 )
 def test_received_by_no_port(fields: dict[str, str]) -> None:
     with pytest.raises(WireError, match="received"):
-        codec.read_event(event("ReceivedSMS", Content="a", **fields))
+        codec.read_event(written("ReceivedSMS", Content="a", **fields))
 
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -472,7 +522,7 @@ def test_what_is_no_stamp(stamp: str) -> None:
 
 @pytest.mark.parametrize(("status", "taken"), [("1", True), ("0", False), (" 1 ", True)])
 def test_result(status: str, taken: bool) -> None:
-    assert codec.read_event(event("UpdateSMSSend", ID="a#b", Status=status)) == SmsResult(
+    assert codec.read_event(written("UpdateSMSSend", ID="a#b", Status=status)) == SmsResult(
         message_id="a#b", taken=taken
     )
 
@@ -480,11 +530,11 @@ def test_result(status: str, taken: bool) -> None:
 @pytest.mark.parametrize("fields", [{}, {"Status": "2"}, {"Status": ""}, {"Status": "yes"}])
 def test_result_of_no_known_kind(fields: dict[str, str]) -> None:
     with pytest.raises(WireError, match="result"):
-        codec.read_event(event("UpdateSMSSend", ID="a", **fields))
+        codec.read_event(written("UpdateSMSSend", ID="a", **fields))
 
 
 def test_other_events() -> None:
-    assert codec.read_event(event("FullyBooted")) is None
+    assert codec.read_event(written("FullyBooted")) is None
 
 
 NEW = (
@@ -705,7 +755,7 @@ def test_what_a_response_means(response: Response, unknown: bool, forbidden: boo
 def test_no_repr_shows_what_it_must_not() -> None:
     values = (
         Response(status="Follows", message="secret", output="secret"),
-        event("ReceivedSMS", Content="secret"),
+        written("ReceivedSMS", Content="secret"),
         UssdAnswer(text="secret"),
         SpanDetails(imei="secret", imsi="secret", smsc="secret"),
         WireError("too_long"),

@@ -81,10 +81,15 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that the peer tells by itself; names of fields in lower case."""
+    """Something that the peer tells by itself. ``headers`` are the lines behind its name, as they came."""
 
     name: str
-    fields: Mapping[str, str] = field(repr=False)
+    headers: str = field(repr=False)
+
+    @property
+    def fields(self) -> Mapping[str, str]:
+        """The headers by their names in lower case, read anew each time: few events interest anybody."""
+        return _fields(self.headers)
 
 
 type Message = Banner | Response | Event
@@ -92,7 +97,11 @@ type Message = Banner | Response | Event
 _GREETING_BEGINS = "Asterisk Call Manager/"
 _EMPTY_LINE = b"\r\n\r\n"
 _END_OF_OUTPUT = b"--END COMMAND--\r\n\r\n"
-_OUTPUT_HEADER = re.compile(r"(Privilege|ActionID):[ ]?([^\r\n]*)\r\n", re.IGNORECASE)
+# The first line, and two headers by name, each once: no empty line divides them from the output.
+_OUTPUT_BEGINS = re.compile(
+    r"[^\n]*\n(Privilege:[^\r\n]*\r\n)?(?:ActionID:[ ]?([^\r\n]*)\r\n)?(?(1)|(?:Privilege:[^\r\n]*\r\n)?)",
+    re.IGNORECASE,
+)
 _OUTPUT_PREFIX = re.compile(r"^Output: ?(.*?)\r?$", re.MULTILINE)
 
 
@@ -123,21 +132,17 @@ def _read_plain(frame: str) -> Response:
 
 
 def _read_output(frame: str) -> Response:
-    """Take the headers by name, each once, for no empty line divides them from the output."""
-    headers: dict[str, str] = {}
-    position = frame.index("\n") + 1
-    while (header := _OUTPUT_HEADER.match(frame, position)) and header[1].lower() not in headers:
-        headers[header[1].lower()] = header[2]
-        position = header.end()
-    output = frame[position : -len(_END_OF_OUTPUT)]
+    head = _OUTPUT_BEGINS.match(frame)
+    assert head is not None  # the first line is known
+    output = frame[head.end() : -len(_END_OF_OUTPUT)]
     if output.startswith("Output:"):  # as newer Asterisks mark each line
         output = _OUTPUT_PREFIX.sub(r"\1", output)
-    return Response(status="Follows", action_id=headers.get("actionid", ""), output=output.removesuffix("\n"))
+    return Response(status="Follows", action_id=head[2] or "", output=output.removesuffix("\n"))
 
 
 def _read_event(frame: str) -> Event:
-    fields = _fields(frame)
-    return Event(fields.pop("event").strip(), fields)
+    first, _, headers = frame.partition("\r\n")
+    return Event(first.partition(":")[2].strip(), headers)
 
 
 class _Kind(NamedTuple):
@@ -150,14 +155,12 @@ class _Kind(NamedTuple):
 
 _GREETING = _Kind(b"\n", MAX_GREETING, _read_greeting)
 
-# By a message's first line. That of headers ends as they do, or it is none.
-_KINDS: tuple[tuple[re.Pattern[bytes], _Kind], ...] = (
-    (
-        re.compile(rb"Response:[ ]*Follows[ ]*\r?\n", re.IGNORECASE),
-        _Kind(_END_OF_OUTPUT, MAX_MESSAGE, _read_output),
-    ),
-    (re.compile(rb"Response:.*\r\n", re.IGNORECASE), _Kind(_EMPTY_LINE, MAX_MESSAGE, _read_plain)),
-    (re.compile(rb"Event:.*\r\n", re.IGNORECASE), _Kind(_EMPTY_LINE, MAX_MESSAGE, _read_event)),
+# A message by its first line, in the order of the groups. That of headers ends as they do, or it is none.
+_FIRST_LINE = re.compile(rb"(Event:.*\r\n)|(Response:[ ]*Follows[ ]*\r?\n)|(Response:.*\r\n)", re.IGNORECASE)
+_KINDS = (
+    _Kind(_EMPTY_LINE, MAX_MESSAGE, _read_event),
+    _Kind(_END_OF_OUTPUT, MAX_MESSAGE, _read_output),
+    _Kind(_EMPTY_LINE, MAX_MESSAGE, _read_plain),
 )
 
 
@@ -197,12 +200,11 @@ class Reader:
             self._take(2)
         if (length := self._length(b"\n", MAX_MESSAGE)) is None:
             return None
-        for opening, kind in _KINDS:
-            if opening.match(self._buffer):
-                self._searched = 0
-                return kind
-        self._take(length)
-        raise WireError("no_message")
+        if (first := _FIRST_LINE.match(self._buffer)) is None or first.lastindex is None:
+            self._take(length)
+            raise WireError("no_message")
+        self._searched = 0
+        return _KINDS[first.lastindex - 1]
 
     def _length(self, end: bytes, limit: int) -> int | None:
         """Count the bytes up to and with ``end``, if it is there. Raise WireError for too many without."""
@@ -217,7 +219,7 @@ class Reader:
         return None
 
     def _take(self, length: int) -> str:
-        frame = bytes(self._buffer[:length])
+        frame = self._buffer[:length]
         del self._buffer[:length]
         self._searched = 0
         return self._clean(decoded(frame))

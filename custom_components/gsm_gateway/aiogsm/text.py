@@ -92,7 +92,7 @@ def printable(text: str) -> str:
 _HALVES = re.compile(rb"((?:\xed[\xa0-\xbf][\x80-\xbf])+)")
 
 
-def decoded(data: bytes) -> str:
+def decoded(data: bytes | bytearray) -> str:
     """Decode UTF-8, and keep the halves of surrogate pairs that a box writes as if each were a character.
 
     The other half may be in the text's next part; ``readable`` joins them. What else is broken is replaced.

@@ -5,7 +5,8 @@ and to ``messages``, which has what is read.
 Readers raise WireError for what no box writes; writers raise InvalidInput for what no box would take.
 """
 
-from collections.abc import Callable, Mapping
+from binascii import a2b_qp
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 import math
@@ -24,7 +25,8 @@ MAX_TEXT = 1024
 MAX_ID = 64
 """Characters of a text's id."""
 
-_PIN = re.compile(r"Pin \([^()\n]*\) Error", re.IGNORECASE)
+_PIN = re.compile(r"Pin \([^()\n]*\) Error", re.IGNORECASE | re.ASCII)
+_NEAR_A_PIN = "pin ("
 
 
 def reader(*, greeted: bool = False) -> Reader:
@@ -42,7 +44,7 @@ _MOST_OF_A_LINE = 256
 
 
 def _without_pin(message: str) -> str:
-    return _PIN.sub(Token.PIN_ERROR, message) if "(" in message else message
+    return _PIN.sub(Token.PIN_ERROR, message) if _NEAR_A_PIN in message.lower() else message
 
 
 class Mask:
@@ -149,7 +151,7 @@ _WITH_WHOM = re.compile(r"\sCalled\s|\+?\d{3}", re.IGNORECASE | re.ASCII)
 
 
 def _whole_number(value: str | None) -> int | None:
-    found = _WHOLE_NUMBER.fullmatch(value or "")
+    found = _WHOLE_NUMBER.fullmatch(value) if value else None
     return int(found[1]) if found else None
 
 
@@ -216,27 +218,50 @@ def _registration(value: str) -> Registration | None:
 def read_event(event: Event) -> SmsResult | Part | None:
     """Give what an event tells of a text, or None where it is about something else. Raise WireError."""
     read = _EVENTS.get(event.name.lower())
-    return None if read is None else read(event.fields)
+    return None if read is None else read(event)
 
 
-def _read_result(fields: Mapping[str, str]) -> SmsResult:
-    status = _whole_number(fields.get("status"))
+def _values(event: Event, usual: re.Pattern[str]) -> Sequence[str | None]:
+    """Take from an event the values that ``usual`` names; at once, where it is written as every box does."""
+    if found := usual.fullmatch(event.headers):
+        return found.groups()
+    fields = event.fields
+    return [fields.get(name) for name in usual.groupindex]
+
+
+_RESULT = re.compile(
+    r"Privilege: .*\r\nID: (?P<id>.*)\r\nSmsc: .*\r\nStatus: (?P<status>.*)\r\n--END SMS EVENT--\r\n\r\n"
+)
+
+
+def _read_result(event: Event) -> SmsResult:
+    message_id, said = _values(event, _RESULT)
+    status = _whole_number(said)
     if status not in (0, 1):
         raise WireError("result")
-    return SmsResult(message_id=fields.get("id", "").strip(), taken=status == 1)
+    return SmsResult(message_id=(message_id or "").strip(), taken=status == 1)
 
 
-def _read_received(fields: Mapping[str, str]) -> Part:
-    index, total = _whole_number(fields.get("index")), _whole_number(fields.get("total"))
+_RECEIVED = re.compile(
+    r"Privilege: .*\r\nID: (?P<id>.*)\r\n(?:GsmPort: (?P<gsmport>.*)|GsmSpan: (?P<gsmspan>.*))\r\n"
+    r"Sender: (?P<sender>.*)\r\nRecvtime: (?P<recvtime>.*)\r\n"
+    r"Index: (?P<index>.*)\r\nTotal: (?P<total>.*)\r\n"
+    r"Smsc: .*\r\nContent: (?P<content>.*)\r\n--END SMS EVENT--\r\n\r\n"
+)
+
+
+def _read_received(event: Event) -> Part:
+    reference, port, span, sender, stamp, place, count, content = _values(event, _RECEIVED)
+    index, total = _whole_number(place), _whole_number(count)
     return Part(
-        port=read_port(fields),
-        sender=printable(fields.get("sender", "")).strip(),
-        reference=fields.get("id", "").strip(),
-        stamp=fields.get("recvtime", "").strip(),
+        port=read_port(port, span),
+        sender=printable(sender or "").strip(),
+        reference=(reference or "").strip(),
+        stamp=(stamp or "").strip(),
         index=index or 0,
         # With unreadable counts it is a text of its own: better in pieces than lost.
         total=total if index is not None and total is not None else 1,
-        text=read_content(fields.get("content", "")),
+        text=read_content(content or ""),
     )
 
 
@@ -252,12 +277,12 @@ def read_stamp(stamp: str, zone: tzinfo) -> datetime | None:
         return None
 
 
-def read_port(fields: Mapping[str, str]) -> str:
+def read_port(said: str | None, said_of_span: str | None) -> str:
     """Read the port: itself in ``GsmPort`` on firmware of 2013, its span in ``GsmSpan`` since.
 
     Raise WireError where there is none.
     """
-    port, span = _whole_number(fields.get("gsmport")), _whole_number(fields.get("gsmspan"))
+    port, span = _whole_number(said), _whole_number(said_of_span)
     if port is None and span is not None:
         port = span - 1
     if port is None or port < 1:
@@ -265,7 +290,7 @@ def read_port(fields: Mapping[str, str]) -> str:
     return str(port)
 
 
-_EVENTS: dict[str, Callable[[Mapping[str, str]], SmsResult | Part]] = {
+_EVENTS: dict[str, Callable[[Event], SmsResult | Part]] = {
     "updatesmssend": _read_result,
     "receivedsms": _read_received,
 }
@@ -278,8 +303,17 @@ def read_content(content: str) -> str:
     a surrogate pair.
     """
     if content.isascii() and " " not in content.strip():
-        content = decoded(unquote_to_bytes(content.replace("+", " ")))
+        content = decoded(_unquoted(content.replace("+", " ")))
     return content.removeprefix(_BYTE_ORDER_MARK)
+
+
+def _unquoted(content: str) -> bytes:
+    """Undo percent-encoding, as quoted-printable where that is the same but for its sign: it is quicker."""
+    if content.isprintable():  # there is no line end that would be taken for a soft one
+        octets = a2b_qp(content.replace("=", "=3D").replace("%", "="))
+        if len(octets) == len(content) - 2 * content.count("%"):  # no sign stood for itself
+            return octets
+    return unquote_to_bytes(content)
 
 
 _USSD_TEXT = re.compile(r"^[\t ]*(?:USSD Message|Text):[ ]?", re.MULTILINE)

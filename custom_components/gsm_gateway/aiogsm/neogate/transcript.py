@@ -145,8 +145,8 @@ class _Channel:
         match message:
             case Banner(version):
                 return f"Asterisk Call Manager/{_shown(_VERSION, version)}", None
-            case Event(name, fields):
-                return _event(name, fields)
+            case Event():
+                return _event(message.name, message.fields)
             case Response():
                 return self._response(message)
 
@@ -193,7 +193,7 @@ def _event(name: str, fields: Mapping[str, str]) -> _Said:
 
 def _span_of(fields: Mapping[str, str]) -> str | None:
     try:
-        port = codec.read_port(fields)
+        port = codec.read_port(fields.get("gsmport"), fields.get("gsmspan"))
     except WireError:
         return None
     return str(int(port) + 1)
