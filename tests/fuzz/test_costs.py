@@ -185,8 +185,6 @@ def patterns() -> Iterator[tuple[str, tuple[Pattern, bool]]]:
         for word, value in vars(module).items():
             if isinstance(value, re.Pattern):
                 yield f"{name}.{word}", (value, word in anywhere)
-    for opening, _ in ami._KINDS:
-        yield f"ami.{opening.pattern.decode()}", (opening, False)
 
 
 PATTERNS = dict(patterns())

@@ -99,7 +99,8 @@ _EMPTY_LINE = b"\r\n\r\n"
 _END_OF_OUTPUT = b"--END COMMAND--\r\n\r\n"
 # The first line, and two headers by name, each once: no empty line divides them from the output.
 _OUTPUT_BEGINS = re.compile(
-    r"[^\n]*\n(Privilege:[^\r\n]*\r\n)?(?:ActionID:[ ]?([^\r\n]*)\r\n)?(?(1)|(?:Privilege:[^\r\n]*\r\n)?)",
+    r"[^\n]*\n(?:ActionID:[ ]?([^\r\n]*)\r\nPrivilege:[^\r\n]*\r\n"
+    r"|(?:Privilege:[^\r\n]*\r\n)?(?:ActionID:[ ]?([^\r\n]*)\r\n)?)",
     re.IGNORECASE,
 )
 _OUTPUT_PREFIX = re.compile(r"^Output: ?(.*?)\r?$", re.MULTILINE)
@@ -137,7 +138,7 @@ def _read_output(frame: str) -> Response:
     output = frame[head.end() : -len(_END_OF_OUTPUT)]
     if output.startswith("Output:"):  # as newer Asterisks mark each line
         output = _OUTPUT_PREFIX.sub(r"\1", output)
-    return Response(status="Follows", action_id=head[2] or "", output=output.removesuffix("\n"))
+    return Response(status="Follows", action_id=head[1] or head[2] or "", output=output.removesuffix("\n"))
 
 
 def _read_event(frame: str) -> Event:
