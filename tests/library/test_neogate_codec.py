@@ -228,6 +228,7 @@ def test_transcript_texts_tg100(chunk: int) -> None:
         sender="+79xxxxxxxxx",
         reference="",
         stamp="2025-03-06 05:01:07",
+        stamped_at=datetime(2025, 3, 6, 5, 1, 7, tzinfo=UTC),
         index=0,
         total=1,
         text="Ещё ответ ",
@@ -514,7 +515,16 @@ def test_stamps(stamp: str, zone: tzinfo, time: str) -> None:
 
 @pytest.mark.parametrize(
     "stamp",
-    ["", "2025-03-06", "2025-13-06 05:01:07", "2025-02-30 05:01:07", "0001-01-01 00:00:00", "today"],
+    [
+        "",
+        "2025-03-06",
+        "2025-03-06T05:01:07",
+        "2025-W10-4 05:01:07",
+        "2025-13-06 05:01:07",
+        "2025-02-30 05:01:07",
+        "0001-01-01 00:00:00",
+        "today",
+    ],
 )
 def test_what_is_no_stamp(stamp: str) -> None:
     assert codec.read_stamp(stamp, BERLIN) is None

@@ -82,7 +82,7 @@ class Inbox:
         changes: list[Change] = []
         if record.push is not None:
             changes.append(PutPush(record.part.port, record.push, at))
-        texts = [(one, self._received(one)) for one in joined]
+        texts = [(one, self._received(one, at)) for one in joined]
         for one, sms in texts:
             changes += _whole(one, sms)
         if waits:
@@ -109,14 +109,14 @@ class Inbox:
             return self._pieces.add(part, now)
         return self._parts.add(part, now) if part.total > 1 else ([whole(part)], False)
 
-    def _received(self, joined: Joined) -> ReceivedSms:
+    def _received(self, joined: Joined, at: datetime) -> ReceivedSms:
         """Give a whole text its place in the order in which texts are told."""
         sms = ReceivedSms(
             message_id=f"sms_{uuid.uuid7().hex}",
             port=joined.port,
             sender=joined.sender,
             text=joined.text,
-            received_at=self._clock(),
+            received_at=at,
             stamped_at=joined.stamped_at,
             parts=joined.parts,
             complete=joined.complete,
@@ -138,7 +138,7 @@ class Inbox:
             self._give(sms)
 
     def _keep(self, joined: Joined) -> None:
-        sms = self._received(joined)
+        sms = self._received(joined, self._clock())
         self._write(_whole(joined, sms), lambda durable: self._kept(joined, sms, durable=durable))
 
     def _hand_on(self, sms: ReceivedSms) -> None:

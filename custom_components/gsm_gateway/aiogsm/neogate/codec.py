@@ -6,7 +6,7 @@ Readers raise WireError for what no box writes; writers raise InvalidInput for w
 """
 
 from binascii import a2b_qp
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 import math
@@ -141,7 +141,7 @@ def send_ussd(span: int, code: str, timeout: float) -> str:
 
 _SPAN_LINE = re.compile(r"^GSM span (\d{1,2}): (.*)$", re.MULTILINE | re.ASCII)
 _WHOLE_NUMBER = re.compile(r"\s*(-?\d{1,6})\s*", re.ASCII)
-_STAMP = "%Y-%m-%d %H:%M:%S"
+_STAMP = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", re.ASCII)
 _BYTE_ORDER_MARK = "\ufeff"
 _BEST_CSQ, _WORST_BER, _MOST_PERCENT, _MOST_SECONDS = 31, 7, 100, 86_400
 _MAX_VALUE = 100
@@ -215,10 +215,17 @@ def _registration(value: str) -> Registration | None:
     return next((known for known in Registration if value.lower().startswith(known.lower())), None)
 
 
-def read_event(event: Event) -> SmsResult | Part | None:
-    """Give what an event tells of a text, or None where it is about something else. Raise WireError."""
-    read = _EVENTS.get(event.name.lower())
-    return None if read is None else read(event)
+def read_event(event: Event, zone: tzinfo = UTC) -> SmsResult | Part | None:
+    """Give what an event tells of a text, or None where it is about something else. Raise WireError.
+
+    ``zone`` is what the box's clock shows.
+    """
+    match event.name.lower():
+        case "receivedsms":
+            return _read_received(event, zone)
+        case "updatesmssend":
+            return _read_result(event)
+    return None
 
 
 def _values(event: Event, usual: re.Pattern[str]) -> Sequence[str | None]:
@@ -250,14 +257,15 @@ _RECEIVED = re.compile(
 )
 
 
-def _read_received(event: Event) -> Part:
-    reference, port, span, sender, stamp, place, count, content = _values(event, _RECEIVED)
-    index, total = _whole_number(place), _whole_number(count)
+def _read_received(event: Event, zone: tzinfo) -> Part:
+    reference, port, span, sender, recvtime, place, count, content = _values(event, _RECEIVED)
+    index, total, stamp = _whole_number(place), _whole_number(count), (recvtime or "").strip()
     return Part(
         port=read_port(port, span),
         sender=printable(sender or "").strip(),
         reference=(reference or "").strip(),
-        stamp=(stamp or "").strip(),
+        stamp=stamp,
+        stamped_at=read_stamp(stamp, zone),
         index=index or 0,
         # With unreadable counts it is a text of its own: better in pieces than lost.
         total=total if index is not None and total is not None else 1,
@@ -271,8 +279,10 @@ def read_stamp(stamp: str, zone: tzinfo) -> datetime | None:
     Of an hour that comes twice the first is meant, as good as the second; a time that the clocks skip counts
     from before the jump.
     """
+    if not _STAMP.fullmatch(stamp):
+        return None
     try:
-        return datetime.strptime(stamp, _STAMP).replace(tzinfo=zone).astimezone(UTC)
+        return datetime.fromisoformat(stamp).replace(tzinfo=zone).astimezone(UTC)
     except ValueError, OverflowError:
         return None
 
@@ -288,12 +298,6 @@ def read_port(said: str | None, said_of_span: str | None) -> str:
     if port is None or port < 1:
         raise WireError("received")
     return str(port)
-
-
-_EVENTS: dict[str, Callable[[Event], SmsResult | Part]] = {
-    "updatesmssend": _read_result,
-    "receivedsms": _read_received,
-}
 
 
 def read_content(content: str) -> str:

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import replace
 from random import Random
 from types import MappingProxyType
 from typing import override
@@ -161,14 +160,12 @@ class _Conversation:
 
     def _on_event(self, event: Event, now: float) -> Steps[Channel]:
         try:
-            told = codec.read_event(event)
+            told = codec.read_event(event, self._box.time_zone)
         except WireError as error:
             return self._ignore(error.reason)
         match told:
             case Part():
-                stamped_at = codec.read_stamp(told.stamp, self._box.time_zone)
-                part = replace(told, stamped_at=stamped_at)
-                return [Keep(SmsArrived(gateway=self.key, part=part), _nothing_follows)]
+                return [Keep(SmsArrived(gateway=self.key, part=told), _nothing_follows)]
             case SmsResult():
                 steps = self._texts.result(told, now)
                 return self._ignore("foreign_result") if steps is None else steps
