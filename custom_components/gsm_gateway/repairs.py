@@ -1,5 +1,6 @@
 """Ends issues that are over when the owner of the box says so."""
 
+from collections.abc import Callable
 from typing import override
 
 from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow, RepairsFlowResult
@@ -8,7 +9,7 @@ from homeassistant.core import HomeAssistant
 
 from .balance_repair import BalanceUnreadableFlow
 from .const import CONF_ENTRY_ID, CONF_LINE, CONF_REPEAT_SEND
-from .coordinator import GsmGatewayConfigEntry
+from .coordinator import GsmGatewayConfigEntry, GsmGatewayCoordinator
 from .issues import BALANCE_UNREADABLE, BREAKER_TRIPPED, CONTACT_LOCKED, SENDS_TWICE, STORE_DAMAGED
 
 
@@ -18,73 +19,41 @@ async def async_create_fix_flow(
     """Give the dialog that ends an issue."""
     assert data is not None  # given to every issue of ours
     entry = hass.config_entries.async_get_known_entry(str(data[CONF_ENTRY_ID]))
+    about = str(data.get(CONF_LINE))
     if issue_id.startswith(BALANCE_UNREADABLE):
-        return BalanceUnreadableFlow(entry, str(data[CONF_LINE]))
-    if issue_id.startswith(SENDS_TWICE):
-        return SendsTwiceFlow(entry)
-    if issue_id.startswith(BREAKER_TRIPPED):
-        return BreakerFlow(entry)
+        return BalanceUnreadableFlow(entry, about)
     if issue_id.startswith(STORE_DAMAGED):
         return ConfirmRepairFlow()
+    if issue_id.startswith(SENDS_TWICE):
+        return WhenConfirmed(lambda: _never_ask_again(hass, entry))
+    if issue_id.startswith(BREAKER_TRIPPED):
+        return WhenConfirmed(_of_loaded(entry, lambda box: box.gateway.reset_breaker()))
     if issue_id.startswith(CONTACT_LOCKED):
-        return ContactLockedFlow(entry, str(data[CONF_LINE]))
-    return SimSwappedFlow(entry, str(data[CONF_LINE]))
+        return WhenConfirmed(_of_loaded(entry, lambda box: box.lockouts.end(about)))
+    return WhenConfirmed(_of_loaded(entry, lambda box: box.sims.accept(about)))
 
 
-class SimSwappedFlow(ConfirmRepairFlow):
-    """Takes the SIM that is in a port now for the right one."""
+class WhenConfirmed(ConfirmRepairFlow):
+    """Does what is to be done once the owner has said so."""
 
-    def __init__(self, entry: GsmGatewayConfigEntry, port: str) -> None:
-        """Remember which port it is about."""
-        self._entry = entry
-        self._port = port
-
-    @override
-    async def async_step_confirm(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
-        if user_input is not None and self._entry.state is ConfigEntryState.LOADED:
-            self._entry.runtime_data.sims.accept(self._port)
-        return await super().async_step_confirm(user_input)
-
-
-class ContactLockedFlow(ConfirmRepairFlow):
-    """Lets a contact who sent too many wrong PINs send commands again."""
-
-    def __init__(self, entry: GsmGatewayConfigEntry, subentry_id: str) -> None:
-        """Remember which contact it is about."""
-        self._entry = entry
-        self._subentry_id = subentry_id
-
-    @override
-    async def async_step_confirm(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
-        if user_input is not None and self._entry.state is ConfigEntryState.LOADED:
-            self._entry.runtime_data.lockouts.end(self._subentry_id)
-        return await super().async_step_confirm(user_input)
-
-
-class SendsTwiceFlow(ConfirmRepairFlow):
-    """Has the box never again asked about a text that is on its way."""
-
-    def __init__(self, entry: GsmGatewayConfigEntry) -> None:
-        """Remember which box it is about."""
-        self._entry = entry
+    def __init__(self, deed: Callable[[], None]) -> None:
+        """Remember what that is."""
+        self._deed = deed
 
     @override
     async def async_step_confirm(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
         if user_input is not None:
-            options = {**self._entry.options, CONF_REPEAT_SEND: False}
-            self.hass.config_entries.async_update_entry(self._entry, options=options)
+            self._deed()
         return await super().async_step_confirm(user_input)
 
 
-class BreakerFlow(ConfirmRepairFlow):
-    """Has the box take texts again."""
+def _of_loaded(
+    entry: GsmGatewayConfigEntry, deed: Callable[[GsmGatewayCoordinator], None]
+) -> Callable[[], None]:
+    """Give what does a deed to a box, unless that is not loaded when the owner has said so."""
+    return lambda: deed(entry.runtime_data) if entry.state is ConfigEntryState.LOADED else None
 
-    def __init__(self, entry: GsmGatewayConfigEntry) -> None:
-        """Remember which box it is about."""
-        self._entry = entry
 
-    @override
-    async def async_step_confirm(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
-        if user_input is not None and self._entry.state is ConfigEntryState.LOADED:
-            self._entry.runtime_data.gateway.reset_breaker()
-        return await super().async_step_confirm(user_input)
+def _never_ask_again(hass: HomeAssistant, entry: GsmGatewayConfigEntry) -> None:
+    """Have the box never again be asked about a text that is on its way."""
+    hass.config_entries.async_update_entry(entry, options={**entry.options, CONF_REPEAT_SEND: False})
