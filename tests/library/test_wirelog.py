@@ -113,6 +113,18 @@ async def test_what_passes_is_noted_in_its_order_with_its_time(bench: Bench) -> 
     assert bench.driver.wire.heard_at("box") == NOW
 
 
+async def test_what_is_answered_by_reflex_is_noted_as_anything_else(bench: Bench) -> None:
+    bench.script.owners["a"] = "box"
+    bench.script.reflex = lambda data, peer, now: b"yes"  # type: ignore[method-assign]
+    bench.driver.on_received(b"there?", "a")
+    assert bench.log == [Send(b"yes", "a")]  # nothing was read
+    assert bench.driver.wire.pieces("box") == [
+        Piece(NOW, Way.IN, "a", b"there?", 6),
+        Piece(NOW, Way.OUT, "a", b"yes", 3),
+    ]
+    assert bench.driver.wire.heard_at("box") == NOW
+
+
 async def test_what_makes_a_far_end_known_counts_as_its_own(bench: Bench) -> None:
     def welcome(data: bytes, peer: str, _now: float) -> list[Send[str]]:
         bench.script.owners[peer] = "box"
