@@ -1,10 +1,11 @@
 """What all entities of a box or of one of its ports share."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Protocol, override
 
 from homeassistant.core import callback
-from homeassistant.helpers.device_registry import DeviceInfo
+from homeassistant.helpers.device_registry import ChildDeviceInfo, DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
@@ -71,19 +72,20 @@ class GsmBoxEntity(CoordinatorEntity[GsmGatewayCoordinator]):
         return True
 
 
-class GsmPortEntity(CoordinatorEntity[GsmGatewayCoordinator]):
-    """An entity of one port. Readings go with the connection to the box."""
+class GsmPortEntity(Entity):
+    """An entity of one port. Readings go with the connection to the box.
 
-    _attr_has_entity_name = True
+    A box has hundreds of these. What Home Assistant would keep in each of them once it was asked for, though
+    it is the same for all or can be told at any time, is a property of its own here.
+    """
+
+    _attr_translation_placeholders: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, coordinator: GsmGatewayCoordinator, port: str, description: EntityDescription) -> None:
         """Join the port's device."""
-        super().__init__(coordinator, port)
+        self.coordinator = coordinator
         self.entity_description = description
         self._port = port
-        _, identifier = coordinator.devices.port_identifier(port)
-        self._attr_unique_id = f"{identifier}_{description.key}"
-        self._attr_device_info = coordinator.devices.port_info(port)
 
     @property
     def port(self) -> PortState:
@@ -94,3 +96,48 @@ class GsmPortEntity(CoordinatorEntity[GsmGatewayCoordinator]):
     @override
     def available(self) -> bool:
         return self.coordinator.data.connected
+
+    @property
+    @override
+    def unique_id(self) -> str:
+        _, identifier = self.coordinator.devices.port_identifier(self._port)
+        return f"{identifier}_{self.entity_description.key}"
+
+    @property
+    @override
+    def device_info(self) -> ChildDeviceInfo:
+        return self.coordinator.devices.port_info(self._port)
+
+    @property
+    @override
+    def has_entity_name(self) -> bool:
+        return True
+
+    @property
+    @override
+    def should_poll(self) -> bool:
+        return False
+
+    @property
+    @override
+    def force_update(self) -> bool:
+        return False
+
+    @property
+    @override
+    def assumed_state(self) -> bool:
+        return False
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        await super().async_added_to_hass()
+        self.coordinator.async_join(self._port, self)
+
+    @override
+    async def async_will_remove_from_hass(self) -> None:
+        await super().async_will_remove_from_hass()
+        self.coordinator.async_leave(self._port, self)
+
+    @callback
+    def async_entity_id_changed(self, old_entity_id: str) -> None:
+        """Keep listening: nothing here depends on the entity's id."""

@@ -60,6 +60,7 @@ class PortEvent(GsmPortEntity, EventEntity):
         return data
 
     @callback
+    @override
     def async_entity_id_changed(self, old_entity_id: str) -> None:
         """Keep listening: nothing here depends on the entity's id."""
 
