@@ -192,7 +192,7 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
         """Have the box known by where it is, and by its network card if that was seen there."""
         if self.data.host is not None:
             async_arrived(self.hass, self.config_entry, self.data.host)
-        self.devices.box_id()
+        self.devices.describe_box()
 
     def async_listen_contacts(self, listener: ContactListener) -> CALLBACK_TYPE:
         """Await ``listener`` whenever contacts or balance checks came, went or changed."""

@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import Protocol, override
 
 from homeassistant.core import callback
-from homeassistant.helpers.device_registry import ChildDeviceInfo, DeviceInfo
+from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
@@ -47,6 +47,7 @@ def async_add_port_entities(
             return
         new = [port for port in coordinator.data.ports if port not in added]
         added.update(new)
+        coordinator.devices.describe_box()  # they may tell more of it
         async_add_entities(entity for port in new for entity in make(coordinator, port))
 
     _add_new()
@@ -86,6 +87,7 @@ class GsmPortEntity(Entity):
         self.coordinator = coordinator
         self.entity_description = description
         self._port = port
+        self.device_entry = coordinator.devices.device_of(port)
 
     @property
     def port(self) -> PortState:
@@ -100,13 +102,7 @@ class GsmPortEntity(Entity):
     @property
     @override
     def unique_id(self) -> str:
-        _, identifier = self.coordinator.devices.port_identifier(self._port)
-        return f"{identifier}_{self.entity_description.key}"
-
-    @property
-    @override
-    def device_info(self) -> ChildDeviceInfo:
-        return self.coordinator.devices.port_info(self._port)
+        return self.coordinator.devices.unique_id(self._port, self.entity_description.key)
 
     @property
     @override

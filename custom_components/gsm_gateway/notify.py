@@ -79,7 +79,7 @@ class ContactNotify(NotifyEntity):
             entry_type=DeviceEntryType.SERVICE,
             identifiers={identifier},
             name=subentry.title,
-            via_device_id=coordinator.devices.box_id(),
+            via_device_id=coordinator.devices.id_of(None),
         )
 
     @override
