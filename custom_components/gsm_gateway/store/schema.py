@@ -21,8 +21,8 @@ CHECKPOINT_PAGES = 48
 """Pages in the write-ahead log from which on they are put into the main file. So few, that on a full disk the
 reserve has room for them: the log can then begin anew, and goes on for ever in the space that it has."""
 
-STATEMENTS = 16
-"""Statements that are kept prepared, each some 5 kB: as many as it takes to keep texts that come and go."""
+STATEMENTS = 8
+"""Statements that are kept prepared, at some 5 kB each: those that keep a text that comes, over and over."""
 
 # A text is ``over`` when it is settled, or was handed on; it is ``listed`` while the history shows it.
 _FIRST = (
