@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime
 import logging
-from typing import Any, assert_never
+from typing import Any, assert_never, override
 
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry
 from homeassistant.const import CONF_MAC
@@ -162,6 +162,11 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
         await self.sims.async_save()
         await self.balances.async_save()
         await self.lockouts.async_save()
+
+    @override
+    async def _async_update_data(self) -> GatewayState:
+        """Give what is known, to whoever asks for an update: the box tells all by itself."""
+        return self.gateway.state
 
     @callback
     def async_join(self, port: str, entity: Entity) -> None:

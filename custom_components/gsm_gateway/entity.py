@@ -1,7 +1,6 @@
 """What all entities of a box or of one of its ports share."""
 
 from collections.abc import Callable, Iterable, Mapping
-from types import MappingProxyType
 from typing import Protocol, override
 
 from homeassistant.core import callback
@@ -80,7 +79,7 @@ class GsmPortEntity(Entity):
     it is the same for all or can be told at any time, is a property of its own here.
     """
 
-    _attr_translation_placeholders: Mapping[str, str] = MappingProxyType({})
+    _attr_translation_placeholders: Mapping[str, str] = {}
 
     def __init__(self, coordinator: GsmGatewayCoordinator, port: str, description: EntityDescription) -> None:
         """Join the port's device."""
@@ -128,10 +127,10 @@ class GsmPortEntity(Entity):
     async def async_added_to_hass(self) -> None:
         await super().async_added_to_hass()
         self.coordinator.async_join(self._port, self)
+        self.async_on_remove(self._leave)
 
-    @override
-    async def async_will_remove_from_hass(self) -> None:
-        await super().async_will_remove_from_hass()
+    @callback
+    def _leave(self) -> None:
         self.coordinator.async_leave(self._port, self)
 
     @callback
