@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+import logging
 from unittest.mock import PropertyMock, patch
 
 from homeassistant.const import EVENT_STATE_CHANGED, EVENT_STATE_REPORTED, Platform
@@ -11,6 +12,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from syrupy.assertion import SnapshotAssertion
 
+from custom_components.gsm_gateway.sensor import PortSensor
 from tests.simulators.goip import GoIP
 from tests.simulators.goip_state import LOGOUT, Generation
 from tests.simulators.neogate import NeoGate
@@ -330,3 +332,16 @@ async def test_a_change_of_one_port_is_no_news_of_the_others(
     await register(hass, goip)
     assert entity(hass, "sensor", f"{GOIP_ID}_goip1_signal_strength") in written
     assert not [one for one in written if "goip2" in one]
+
+
+async def test_a_sensor_that_could_not_be_added_is_told_of_nothing(
+    hass: HomeAssistant, goip: GoIP, goip_entry: MockConfigEntry, caplog: pytest.LogCaptureFixture
+) -> None:
+    with patch.object(PortSensor, "available", PropertyMock(side_effect=RuntimeError)):
+        await set_up(hass, goip_entry)
+    assert hass.states.get(entity(hass, "sensor", f"{GOIP_ID}_goip1_signal_strength")) is None
+    caplog.clear()
+
+    await register(hass, goip)
+    assert state(hass, "binary_sensor", f"{GOIP_ID}_connection") == "on"
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == []

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import CALLBACK_TYPE, HomeAssistant
+from homeassistant.core import HomeAssistant
 from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.util import dt as dt_util
 
@@ -60,7 +60,7 @@ class Announcer:
         self._contacts = contacts
         self._lockouts = lockouts
         self._device_id = device_id
-        self._listeners: dict[tuple[str, str], list[PortEventListener]] = {}
+        self._listeners: dict[tuple[str, str], PortEventListener] = {}
         self._waiting: list[Message] | None = []
 
     def begin(self) -> None:
@@ -69,11 +69,13 @@ class Announcer:
         for message in waiting or ():
             self.changed(message)
 
-    def listen(self, port: str, kind: str, listener: PortEventListener) -> CALLBACK_TYPE:
-        """Call ``listener`` with the type and data of every event of a kind (sms, call) on a port."""
-        listeners = self._listeners.setdefault((port, kind), [])
-        listeners.append(listener)
-        return lambda: listeners.remove(listener)
+    def listen(self, port: str, kind: str, listener: PortEventListener) -> None:
+        """Call ``listener`` alone with the type and data of every event of a kind (sms, call) on a port."""
+        self._listeners[port, kind] = listener
+
+    def leave(self, port: str, kind: str) -> None:
+        """Call the listener of a kind on a port no more."""
+        del self._listeners[port, kind]
 
     def still_shown(self, data: Mapping[str, Any]) -> dict[str, Any]:
         """Give what may be shown now of what was told a port's listeners earlier, under other options."""
@@ -182,7 +184,7 @@ class Announcer:
         return {**data, **hidden, **({"message": None} if "message" in data else {})}
 
     def _tell_port(self, port: str, kind: str, event_type: str, data: Mapping[str, Any]) -> None:
-        for listener in list(self._listeners.get((port, kind), ())):
+        if (listener := self._listeners.get((port, kind))) is not None:
             listener(event_type, self._recordable(data))
 
     def _fire(

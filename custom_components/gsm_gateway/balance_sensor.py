@@ -67,6 +67,7 @@ class BalanceSensor(GsmPortEntity, SensorEntity):
         return True
 
     @callback
+    @override
     def async_entity_id_changed(self, old_entity_id: str) -> None:
         """Keep listening: nothing here depends on the entity's id."""
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime
-from functools import partial
 import logging
 from typing import Any, assert_never, override
 
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry
 from homeassistant.const import CONF_MAC
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.event import async_track_time_change
 from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
@@ -88,8 +88,8 @@ type ContactListener = Callable[[], Awaitable[None]]
 class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
     """One box. Pushes its state to the entities; fires events once Home Assistant has started.
 
-    Who listens with a port as the context is told of that port only, and of the box being lost or back: of
-    a thousand ports each has some twenty entities.
+    The entities of a port are told of that port only, and of the box being lost or back: of a thousand ports
+    each has some twenty entities.
     """
 
     config_entry: GsmGatewayConfigEntry
@@ -112,7 +112,7 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
         self.devices = Devices(hass, entry, gateway)
         self.announcer = Announcer(hass, entry, self.contacts, self.lockouts, self.devices.id_of)
         self._contact_listeners: list[ContactListener] = []
-        self._port_listeners: dict[str, list[CALLBACK_TYPE]] = {}
+        self._port_entities: dict[str, list[Entity]] = {}
         self._settings = _settings(entry)
         self._forgotten: set[str] = set()
         self.presence = Presence(hass, entry.title)
@@ -163,22 +163,28 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
         await self.balances.async_save()
         await self.lockouts.async_save()
 
-    @callback
     @override
-    def async_add_listener(self, update_callback: CALLBACK_TYPE, context: str | None = None) -> CALLBACK_TYPE:
-        if context is None:
-            return super().async_add_listener(update_callback)
-        listeners = self._port_listeners.setdefault(context, [])
-        listeners.append(update_callback)
-        return partial(listeners.remove, update_callback)
+    async def _async_update_data(self) -> GatewayState:
+        """Give what is known, to whoever asks for an update: the box tells all by itself."""
+        return self.gateway.state
+
+    @callback
+    def async_join(self, port: str, entity: Entity) -> None:
+        """Have an entity of a port write its state whenever that may be another one."""
+        self._port_entities.setdefault(port, []).append(entity)
+
+    @callback
+    def async_leave(self, port: str, entity: Entity) -> None:
+        """Let go of an entity of a port."""
+        self._port_entities[port].remove(entity)
 
     def _tell_ports(self, names: Iterable[str]) -> None:
         """Have the entities of ports look at their port."""
-        for listener in [one for name in names for one in self._port_listeners.get(name, ())]:
+        for entity in [one for name in names for one in self._port_entities.get(name, ())]:
             try:
-                listener()
-            except Exception:  # as with all other listeners of a coordinator
-                self.logger.exception("Unexpected error updating a port's listener for %s", self.name)
+                entity.async_write_ha_state()
+            except Exception:  # as with the listeners of a coordinator
+                self.logger.exception("Unexpected error updating a port's entity for %s", self.name)
 
     def _end_old_issues(self) -> None:
         """End what the box tells anew if it is not over, and what the options have ended."""
@@ -191,7 +197,7 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
         """Have the box known by where it is, and by its network card if that was seen there."""
         if self.data.host is not None:
             async_arrived(self.hass, self.config_entry, self.data.host)
-        self.devices.box_id()
+        self.devices.describe_box()
 
     def async_listen_contacts(self, listener: ContactListener) -> CALLBACK_TYPE:
         """Await ``listener`` whenever contacts or balance checks came, went or changed."""
@@ -275,7 +281,7 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
             else:
                 async_end_issue(self.hass, self.config_entry, name, PIN_NEEDED)
         self.async_set_updated_data(state)
-        self._tell_ports(changed if state.connected is before.connected else self._port_listeners)
+        self._tell_ports(changed if state.connected is before.connected else self._port_entities)
         if state.host != before.host:
             self.async_arrived()
             self._wanderers.moved()
@@ -320,7 +326,7 @@ class GsmGatewayCoordinator(DataUpdateCoordinator[GatewayState]):
     @callback
     def _on_midnight(self, _now: datetime) -> None:
         """Have the counts of a day begin anew."""
-        self._tell_ports(self._port_listeners)
+        self._tell_ports(self._port_entities)
 
     @callback
     def _on_started(self, _hass: HomeAssistant) -> None:

@@ -1,6 +1,6 @@
 """What all entities of a box or of one of its ports share."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol, override
 
 from homeassistant.core import callback
@@ -46,6 +46,7 @@ def async_add_port_entities(
             return
         new = [port for port in coordinator.data.ports if port not in added]
         added.update(new)
+        coordinator.devices.describe_box()  # they may tell more of it
         async_add_entities(entity for port in new for entity in make(coordinator, port))
 
     _add_new()
@@ -71,19 +72,21 @@ class GsmBoxEntity(CoordinatorEntity[GsmGatewayCoordinator]):
         return True
 
 
-class GsmPortEntity(CoordinatorEntity[GsmGatewayCoordinator]):
-    """An entity of one port. Readings go with the connection to the box."""
+class GsmPortEntity(Entity):
+    """An entity of one port. Readings go with the connection to the box.
 
-    _attr_has_entity_name = True
+    A box has hundreds of these. What Home Assistant would keep in each of them once it was asked for, though
+    it is the same for all or can be told at any time, is a property of its own here.
+    """
+
+    _attr_translation_placeholders: Mapping[str, str] = {}
 
     def __init__(self, coordinator: GsmGatewayCoordinator, port: str, description: EntityDescription) -> None:
         """Join the port's device."""
-        super().__init__(coordinator, port)
+        self.coordinator = coordinator
         self.entity_description = description
         self._port = port
-        _, identifier = coordinator.devices.port_identifier(port)
-        self._attr_unique_id = f"{identifier}_{description.key}"
-        self._attr_device_info = coordinator.devices.port_info(port)
+        self.device_entry = coordinator.devices.device_of(port)
 
     @property
     def port(self) -> PortState:
@@ -94,3 +97,42 @@ class GsmPortEntity(CoordinatorEntity[GsmGatewayCoordinator]):
     @override
     def available(self) -> bool:
         return self.coordinator.data.connected
+
+    @property
+    @override
+    def unique_id(self) -> str:
+        return self.coordinator.devices.unique_id(self._port, self.entity_description.key)
+
+    @property
+    @override
+    def has_entity_name(self) -> bool:
+        return True
+
+    @property
+    @override
+    def should_poll(self) -> bool:
+        return False
+
+    @property
+    @override
+    def force_update(self) -> bool:
+        return False
+
+    @property
+    @override
+    def assumed_state(self) -> bool:
+        return False
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        await super().async_added_to_hass()
+        self.coordinator.async_join(self._port, self)
+        self.async_on_remove(self._leave)
+
+    @callback
+    def _leave(self) -> None:
+        self.coordinator.async_leave(self._port, self)
+
+    @callback
+    def async_entity_id_changed(self, old_entity_id: str) -> None:
+        """Keep listening: nothing here depends on the entity's id."""

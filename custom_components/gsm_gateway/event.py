@@ -48,9 +48,13 @@ class PortEvent(GsmPortEntity, EventEntity):
     @override
     async def async_added_to_hass(self) -> None:
         await super().async_added_to_hass()
-        self.async_on_remove(
-            self.coordinator.announcer.listen(self._port, self.entity_description.key, self._on_event)
-        )
+        self.coordinator.announcer.listen(self._port, self.entity_description.key, self._on_event)
+
+    @callback
+    @override
+    def _leave(self) -> None:
+        super()._leave()
+        self.coordinator.announcer.leave(self._port, self.entity_description.key)
 
     @override
     async def async_get_last_event_data(self) -> EventExtraStoredData | None:
@@ -60,6 +64,7 @@ class PortEvent(GsmPortEntity, EventEntity):
         return data
 
     @callback
+    @override
     def async_entity_id_changed(self, old_entity_id: str) -> None:
         """Keep listening: nothing here depends on the entity's id."""
 

@@ -15,8 +15,13 @@ type Imeis = dict[str, str]
 
 def imeis_of(state: GatewayState) -> Imeis:
     """Give the IMEIs that are told; none and all zeros say that a module was not read."""
-    ports = sorted(state.ports.values(), key=lambda port: natural_order(port.port))
-    return {port.port: port.imei for port in ports if port.imei and port.imei.strip("0")}
+    told = _told(state)
+    return {port: told[port] for port in sorted(told, key=natural_order)}
+
+
+def _told(state: GatewayState) -> Imeis:
+    """Give the same in no order, which is all that it takes to see whether there is news."""
+    return {port.port: port.imei for port in state.ports.values() if port.imei and port.imei.strip("0")}
 
 
 def is_box(entry: ConfigEntry, imeis: Mapping[str, str]) -> bool:
@@ -51,7 +56,7 @@ def async_free_unique_id(hass: HomeAssistant, imeis: Mapping[str, str]) -> str |
 @callback
 def async_learn_imeis(hass: HomeAssistant, entry: ConfigEntry, state: GatewayState) -> None:
     """Keep what an entry's box tells; another box at its address, all modules different, teaches nothing."""
-    imeis = imeis_of(state)
-    known = entry.data.get(CONF_IMEIS)
-    if is_box(entry, imeis) and (new := updated(entry, imeis)) != known:
-        hass.config_entries.async_update_entry(entry, data={**entry.data, CONF_IMEIS: new})
+    told, known = _told(state), entry.data.get(CONF_IMEIS, {})
+    if told.items() - known.items() and is_box(entry, told):
+        data = {**entry.data, CONF_IMEIS: updated(entry, imeis_of(state))}
+        hass.config_entries.async_update_entry(entry, data=data)

@@ -77,7 +77,7 @@ def async_recognise(hass: HomeAssistant, family: str, seen: Sighting) -> bool:
     for entry in here:
         if _is_connected(entry):  # else another box may have its address by now
             _keep_mac(hass, entry, seen.mac)
-            entry.runtime_data.devices.box_id()
+            entry.runtime_data.devices.describe_box()
     return bool(here)
 
 

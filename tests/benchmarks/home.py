@@ -83,7 +83,7 @@ class Home:
 
     async def memory(self) -> int:
         """Give the bytes that it holds of its own, once all that is garbage is gone."""
-        await self.ask("tidy")
+        await self.ask("settle")
         return resident_bytes(self.pid)
 
 

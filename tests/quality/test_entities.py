@@ -1,13 +1,15 @@
 """The entities and devices of two full boxes, one of each family: what all of them have in common."""
 
 from collections import Counter
+import logging
 from unittest.mock import PropertyMock, patch
 
 from homeassistant.const import EntityCategory, Platform
-from homeassistant.core import HomeAssistant
+from homeassistant.core import DOMAIN as HOMEASSISTANT, HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import async_get_platforms
+from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -126,6 +128,18 @@ async def test_a_box_and_its_ports_are_devices(hass: HomeAssistant, entry: MockC
     children = dr.async_child_entries_for_config_entry(registry, entry.entry_id)
     assert len(children) == 2
     assert {child.parent_device_id for child in children} == {box.id}
+
+
+async def test_asking_for_an_update_does_no_harm(
+    hass: HomeAssistant, entry: MockConfigEntry, caplog: pytest.LogCaptureFixture
+) -> None:
+    await async_setup_component(hass, HOMEASSISTANT, {})
+    ids = [entity.entity_id for entity in entities(hass, entry)]
+    before = {entity_id: hass.states.get(entity_id) for entity_id in ids}
+    await hass.services.async_call(HOMEASSISTANT, "update_entity", {"entity_id": ids}, blocking=True)
+    await hass.async_block_till_done()
+    assert {entity_id: hass.states.get(entity_id) for entity_id in ids} == before
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 
 async def test_ports_ready(hass: HomeAssistant, entry: MockConfigEntry) -> None:

@@ -166,6 +166,7 @@ class Disk:
         remembered = remember(db, now)
         if wiped:
             self._wipe()
+        db.execute("PRAGMA shrink_memory")  # all of it was read, and hardly any of it is again
         return remembered
 
     def _tidy(self, db: sqlite3.Connection, now: datetime, *, is_copy: bool) -> bool:

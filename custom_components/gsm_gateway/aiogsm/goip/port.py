@@ -1,6 +1,5 @@
 """Boxes and their lines, which are one SIM slot each: where they speak from, and what is known of them."""
 
-from collections import deque
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from hmac import compare_digest
@@ -98,7 +97,7 @@ class Line:
         self._last_state: int | None = None
         self._pushes = Told(span=_REPEATS, limit=512)
         self._unkept: set[str] = set()
-        self._moves: deque[float] = deque(maxlen=_MOVES)
+        self._moves: tuple[float, ...] = ()
 
     @property
     def host(self) -> str | None:
@@ -273,9 +272,9 @@ class Line:
         if self.host in (None, address[0]):
             return False
         if self._moves and now - self._moves[-1] > _MOVES_WITHIN:
-            self._moves.clear()
+            self._moves = ()
         was_told = self._wanders()
-        self._moves.append(now)
+        self._moves = (*self._moves, now)[-_MOVES:]
         return self._wanders() and not was_told
 
     def _wanders(self) -> bool:

@@ -7,7 +7,7 @@ that the box knows it.
 """
 
 from abc import ABC, abstractmethod
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum, auto
@@ -206,15 +206,18 @@ type OnFate = Callable[[Fate, float], Steps[Address]]
 
 @dataclass(slots=True, eq=False)
 class _Queue:
-    """A lane of a line: what is said in it now, and what waits, by order; our own questions come last."""
+    """A lane of a line: what is said in it now, and what waits, by order; our own questions come last.
+
+    Hardly ever do more than a few wait, and nearly always none: an empty list takes no room, a deque does.
+    """
 
     current: _Talk | None = None
-    asked: deque[_Talk] = field(default_factory=deque)
-    own: deque[_Talk] = field(default_factory=lambda: deque(maxlen=_MOST_OWN))
+    asked: list[_Talk] = field(default_factory=list)
+    own: list[_Talk] = field(default_factory=list)
 
     def next(self) -> _Talk | None:
         waiting = self.asked or self.own
-        return waiting.popleft() if waiting else None
+        return waiting.pop(0) if waiting else None
 
 
 @dataclass(slots=True, eq=False)
@@ -262,6 +265,7 @@ class Talks:
         """Ask something for ourselves, once nobody else wants the line's commands."""
         queue = self._queue(line, Lane.COMMAND)
         queue.own.append(_Talk(conversation, line, on_fate, queue))
+        del queue.own[:-_MOST_OWN]
         return self._advance(queue, now)
 
     def in_lane(self, line: Line, lane: Lane) -> Iterator[Conversation]:
@@ -339,7 +343,7 @@ class Talks:
             return steps
         queue.current = None
         if (successor := conversation.successor(lambda: self.draw(now))) is not None:
-            queue.asked.appendleft(_Talk(successor, talk.line, talk.on_fate, queue))
+            queue.asked.insert(0, _Talk(successor, talk.line, talk.on_fate, queue))
         return steps + self._advance(queue, now)
 
     def _conclude(self, talk: _Talk, turn: Turn, now: float) -> Steps[Address]:

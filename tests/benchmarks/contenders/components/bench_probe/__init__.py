@@ -10,7 +10,7 @@ from typing import Any
 
 from homeassistant.const import EVENT_STATE_CHANGED, EVENT_STATE_REPORTED
 from homeassistant.core import Event, EventStateChangedData, EventStateReportedData, HomeAssistant, callback
-from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers import entity_registry as er, restore_state
 from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.typing import ConfigType
 
@@ -70,6 +70,11 @@ class _Probe:
         await self._hass.async_block_till_done()
         gc.collect()
         ctypes.CDLL(None).malloc_trim(0)
+
+    async def _settle(self) -> None:
+        """Let happen what does within a quarter of an hour: what is restored after a restart is written."""
+        await restore_state.async_get(self._hass).async_dump_states()
+        await self._tidy()
 
     async def _entities(self, domain: str) -> dict[str, list[int]]:
         """Count the entities of an integration by platform: those that are on, and those that are off."""
