@@ -9,7 +9,6 @@ from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
-from homeassistant.util.hass_dict import HassKey
 
 from .const import CONF_NOTIFY_NAME, DOMAIN, SUBENTRY_CONTACT
 from .contacts import Recipient
@@ -18,9 +17,6 @@ from .messages import async_send, raise_for_failures
 from .recipients import split_recipients
 
 PARALLEL_UPDATES = 0
-
-_DESCRIBED: HassKey[dict[str, Any]] = HassKey(f"{DOMAIN}.notify_fields")
-"""What the fields of the classic action are, in Home Assistant's own words."""
 
 
 async def async_setup_entry(
@@ -102,21 +98,6 @@ class ClassicNotify(BaseNotificationService):
     def __init__(self, coordinator: GsmGatewayCoordinator) -> None:
         """Serve one box."""
         self._coordinator = coordinator
-
-    @override
-    async def async_setup(
-        self, hass: HomeAssistant, service_name: str, target_service_name_prefix: str
-    ) -> None:
-        """Do as the class above, which would read for every box the file that describes the fields."""
-        if (described := hass.data.get(_DESCRIBED)) is None:
-            await super().async_setup(hass, service_name, target_service_name_prefix)
-            hass.data[_DESCRIBED] = self.services_dict
-            return
-        self.hass = hass
-        self._service_name = service_name
-        self._target_service_name_prefix = target_service_name_prefix
-        self.registered_targets = {}
-        self.services_dict = described
 
     @property
     @override
