@@ -47,10 +47,9 @@ class Request[O]:
     __slots__ = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PortRequest[O](Request[O]):
-    """Something to ask of one port; settled with an ``O``."""
-
-    __slots__ = ()
+    """Something to ask of one port; settled with an ``O``. What asks nothing else has no other field."""
 
     port: str
 
@@ -59,7 +58,6 @@ class PortRequest[O](Request[O]):
 class SendSms(PortRequest[SmsTaken]):
     """Send a text by one port. Requests with the same text may share one session with the port."""
 
-    port: str
     recipient: str = field(repr=False)
     text: str = field(repr=False)
     message_id: str
@@ -69,7 +67,6 @@ class SendSms(PortRequest[SmsTaken]):
 class AwaitResult(PortRequest[SmsTaken]):
     """Wait for the result of a text that left ``age`` seconds ago, in an earlier run. Nothing is sent."""
 
-    port: str
     message_id: str
     trace: Trace | None
     age: float
@@ -79,16 +76,14 @@ class AwaitResult(PortRequest[SmsTaken]):
 class SendUssd(PortRequest[UssdReply]):
     """Dial a USSD code on one port, or answer the menu of an open session; wait ``timeout`` seconds."""
 
-    port: str
     code: str = field(repr=False)
     timeout: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class CloseUssd(PortRequest[Done]):
     """End the port's USSD session; a SendUssd that waits on it is settled with CommandRefused."""
 
-    port: str
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +97,6 @@ class Reboot(Request[Done]):
 class SetPhoneNumber(PortRequest[Done]):
     """Tell the box the number of the SIM in a port."""
 
-    port: str
     number: str = field(repr=False)
 
 
@@ -110,30 +104,26 @@ class SetPhoneNumber(PortRequest[Done]):
 class SetCallTimeLimit(PortRequest[Done]):
     """Allow outgoing calls for so many minutes (0 to 100000) in all, or with ``None`` without limit."""
 
-    port: str
     minutes: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ResetRemainingTime(PortRequest[Done]):
     """Make the whole call time available again."""
 
-    port: str
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetCallInterval(PortRequest[Done]):
     """Keep so many seconds (0 to 86400) between two outgoing calls."""
 
-    port: str
     seconds: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class HangUp(PortRequest[Done]):
     """End the port's call. Never repeated."""
 
-    port: str
+    __slots__ = ()
 
 
 class ForwardingReason(StrEnum):
@@ -151,7 +141,6 @@ class ForwardingReason(StrEnum):
 class SetCallForwarding(PortRequest[Done]):
     """Forward calls to ``number``, or with ``None`` no longer; ``timeout`` in seconds is for NO_REPLY."""
 
-    port: str
     reason: ForwardingReason
     number: str | None = field(default=None, repr=False)
     timeout: int = 20
@@ -161,7 +150,6 @@ class SetCallForwarding(PortRequest[Done]):
 class GetCallForwarding(PortRequest[Forwarding]):
     """Ask the network whether calls are forwarded."""
 
-    port: str
     reason: ForwardingReason
 
 
@@ -169,7 +157,6 @@ class GetCallForwarding(PortRequest[Forwarding]):
 class SetCallWaiting(PortRequest[Done]):
     """Have a second call knock, or be told that the line is busy."""
 
-    port: str
     enabled: bool
 
 
@@ -180,22 +167,19 @@ class SetImei(PortRequest[Done]):
     Doing so is unlawful in many countries.
     """
 
-    port: str
     imei: str = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SwitchOn(PortRequest[Done]):
     """Switch on a port's module that an earlier run had switched off to restart it, once there is a link."""
 
-    port: str
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetEnabled(PortRequest[Done]):
     """Switch one port's module on or off."""
 
-    port: str
     enabled: bool
 
 
@@ -212,16 +196,14 @@ class SetAllEnabled(Request[Done]):
     disabled: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class RefreshCells(PortRequest[Cells]):
     """Have the port list the cells that it hears, which takes some seconds."""
 
-    port: str
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LockCell(PortRequest[Done]):
     """Have the port use one cell only, one of those that it listed."""
 
-    port: str
     cell: str
