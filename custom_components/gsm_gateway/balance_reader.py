@@ -4,11 +4,11 @@ Nothing here knows of boxes, or asks anything.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import cache
 import re
+from typing import NamedTuple
 import unicodedata
 
 from .balance_dates import find_valid_until, read_date, without_dates
@@ -20,8 +20,7 @@ UNIT = "unit"
 VALID_UNTIL = "valid_until"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class Reading(NamedTuple):
     """What an answer says. ``unit`` is an ISO 4217 code, or what the owner of the SIM calls it."""
 
     amount: Decimal
@@ -29,8 +28,7 @@ class Reading:
     valid_until: date | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Manner:
+class Manner(NamedTuple):
     """How the answers of one SIM are read.
 
     ``pattern`` is one that ``patterns.pattern`` accepted, with a group ``amount`` and perhaps ``unit`` and
@@ -44,8 +42,7 @@ class Manner:
     month_first: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Amount:
+class _Amount(NamedTuple):
     """A number that may be the balance, and where it begins."""
 
     begin: int

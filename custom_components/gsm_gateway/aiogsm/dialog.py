@@ -9,6 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
+from typing import NamedTuple
 
 from .errors import GatewayError
 from .models import DialogEvent
@@ -63,15 +64,13 @@ class Drop[P]:
     peer: P
 
 
-@dataclass(frozen=True, slots=True)
-class Emit:
+class Emit(NamedTuple):
     """Tell everybody who listens."""
 
     event: DialogEvent
 
 
-@dataclass(frozen=True, slots=True)
-class Settle:
+class Settle(NamedTuple):
     """A submitted request is over, well or not."""
 
     ticket: Ticket

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Flag, auto
-from typing import Any
+from typing import Any, NamedTuple
 
 from .dialog import Box, Dialog
 from .errors import InvalidInput
@@ -45,8 +45,7 @@ class Feature(Flag):
     """Texts bear a time, in the time zone of the gateway's clock."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Endpoint:
+class Endpoint(NamedTuple):
     """Where the link goes: the host to dial (``None``: we listen) and the TCP or UDP port."""
 
     host: str | None

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from .driver import Driver
 from .family import Endpoint, Family, Feature
@@ -12,8 +12,7 @@ from .listeners import Listeners
 from .models import DialogEvent, LineHeard
 
 
-@dataclass(frozen=True, slots=True)
-class Stranger:
+class Stranger(NamedTuple):
     """A line that no gateway owns, and where it was heard."""
 
     family: Family

@@ -45,8 +45,7 @@ class Moment(NamedTuple):
         return max((self.wall - then).total_seconds(), 0.0)
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(NamedTuple):
     """A USSD request's place in the lane of its port. It goes before texts: somebody waits for it."""
 
     turn_id: str

@@ -7,6 +7,7 @@ the box has told the number at all.
 
 from collections import deque
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from .records import DeliveryReported
 
@@ -33,8 +34,7 @@ class _Sent:
     run: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Early:
+class _Early(NamedTuple):
     report: DeliveryReported
     at: float
     run: int

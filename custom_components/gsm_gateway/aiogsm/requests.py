@@ -6,13 +6,13 @@ InvalidInput and NotSupported are raised before a byte is sent, CommandRefused h
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from .errors import GatewayError
 from .models import Trace, UssdReply
 
 
-@dataclass(frozen=True, slots=True)
-class SmsTaken:
+class SmsTaken(NamedTuple):
     """The network took the text; a delivery report will name it by ``reference``, where there are any."""
 
     reference: int | None = None
@@ -31,8 +31,7 @@ class Forwarding:
     number: str | None = field(default=None, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Cells:
+class Cells(NamedTuple):
     """The radio cells that a port hears, by their ids, strongest first as the port lists them."""
 
     cells: tuple[str, ...]

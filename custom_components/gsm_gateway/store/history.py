@@ -1,10 +1,10 @@
 """How long texts are kept: in the history, and after it while more may be told of them."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 import json
 import sqlite3
+from typing import NamedTuple
 
 from .schema import stamp
 
@@ -35,8 +35,7 @@ def since(now: datetime) -> dict[str, int]:
     return {"told_since": stamp(now - TOLD_FOR), "counted_since": stamp(now - COUNTED_FOR)}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Keeping:
+class Keeping(NamedTuple):
     """What a box's owner wants kept: so many settled texts, and their words or not."""
 
     history: int
@@ -48,8 +47,7 @@ class Keeping:
             raise ValueError(f"a history keeps 0 to {MOST_HISTORY} texts")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Which:
+class Which(NamedTuple):
     """Which texts of the history to delete: those that all that is given holds for."""
 
     message_ids: Collection[str] | None = None
