@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, override
 
 from homeassistant.components.sensor import (
@@ -54,61 +55,56 @@ class BoxSensorDescription(SensorEntityDescription):
     value: Callable[[GatewayState], StateType]
 
 
-@dataclass(frozen=True, kw_only=True)
-class DetailDescription(PortSensorDescription):
-    """A sensor that few people need: there, but off by default."""
+_detail = partial(
+    PortSensorDescription,
+    entity_category=EntityCategory.DIAGNOSTIC,
+    entity_registry_enabled_default=False,
+)
+"""A sensor that few people need: there, but off by default."""
 
-    entity_category: EntityCategory | None = EntityCategory.DIAGNOSTIC
-    entity_registry_enabled_default: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class ModuleDescription(DetailDescription):
-    """A sensor of what a port tells of its module."""
-
-    needs: Feature = Feature.MODULE_DETAILS
-
+_of_module = partial(_detail, needs=Feature.MODULE_DETAILS)
+"""A sensor of what a port tells of its module."""
 
 MODULE_SENSORS = (
-    ModuleDescription(
+    _of_module(
         key="manufacturer",
         translation_key="manufacturer",
         value=lambda port: port.manufacturer,
     ),
-    ModuleDescription(
+    _of_module(
         key="model",
         translation_key="model",
         value=lambda port: port.model,
     ),
-    ModuleDescription(
+    _of_module(
         key="revision",
         translation_key="revision",
         value=lambda port: port.revision,
     ),
-    ModuleDescription(
+    _of_module(
         key="band",
         translation_key="band",
         value=lambda port: port.band,
     ),
-    ModuleDescription(
+    _of_module(
         key="network_status",
         translation_key="network_status",
         device_class=SensorDeviceClass.ENUM,
         options=[status.value for status in NetworkStatus],
         value=lambda port: port.network_status,
     ),
-    ModuleDescription(
+    _of_module(
         key="bit_error_rate",
         translation_key="bit_error_rate",
         state_class=SensorStateClass.MEASUREMENT,
         value=lambda port: port.bit_error_rate,
     ),
-    ModuleDescription(
+    _of_module(
         key="smsc",
         translation_key="smsc",
         value=lambda port: port.smsc,
     ),
-    ModuleDescription(
+    _of_module(
         key="post_dial_delay",
         translation_key="post_dial_delay",
         device_class=SensorDeviceClass.DURATION,
@@ -116,14 +112,14 @@ MODULE_SENSORS = (
         state_class=SensorStateClass.MEASUREMENT,
         value=lambda port: port.post_dial_delay,
     ),
-    ModuleDescription(
+    _of_module(
         key="answer_seizure_ratio",
         translation_key="answer_seizure_ratio",
         native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
         state_class=SensorStateClass.MEASUREMENT,
         value=lambda port: port.answer_seizure_ratio,
     ),
-    ModuleDescription(
+    _of_module(
         key="average_call_duration",
         translation_key="average_call_duration",
         device_class=SensorDeviceClass.DURATION,
@@ -131,12 +127,12 @@ MODULE_SENSORS = (
         state_class=SensorStateClass.MEASUREMENT,
         value=lambda port: port.average_call_duration,
     ),
-    ModuleDescription(
+    _of_module(
         key="last_event",
         translation_key="last_event",
         value=lambda port: port.last_event,
     ),
-    ModuleDescription(
+    _of_module(
         key="channel_state",
         translation_key="channel_state",
         value=lambda port: port.channel_state,
@@ -185,12 +181,10 @@ PORT_SENSORS = (
         value=lambda port: port.cell,
         needs=Feature.CELLS,
     ),
-    DetailDescription(key="imei", translation_key="imei", value=lambda port: port.imei),
-    DetailDescription(key="imsi", translation_key="imsi", value=lambda port: port.imsi),
-    DetailDescription(
-        key="iccid", translation_key="iccid", value=lambda port: port.iccid, needs=Feature.SIM_NUMBERS
-    ),
-    DetailDescription(
+    _detail(key="imei", translation_key="imei", value=lambda port: port.imei),
+    _detail(key="imsi", translation_key="imsi", value=lambda port: port.imsi),
+    _detail(key="iccid", translation_key="iccid", value=lambda port: port.iccid, needs=Feature.SIM_NUMBERS),
+    _detail(
         key="phone_number",
         translation_key="phone_number",
         value=lambda port: port.phone_number,
