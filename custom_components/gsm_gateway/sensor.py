@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, override
+from typing import Any, NamedTuple, override
 
 from homeassistant.components.sensor import (
     SensorDeviceClass,
@@ -32,31 +32,23 @@ PARALLEL_UPDATES = 0
 
 
 @dataclass(frozen=True, kw_only=True)
-class PortSensorDescription(SensorEntityDescription):
-    """A sensor of a port: its value, its attributes, and what the family must be able to do."""
+class GsmSensorDescription[T](SensorEntityDescription):
+    """A sensor of a ``T``: its value, its attributes, and what the family must be able to do."""
 
-    value: Callable[[PortState], StateType]
-    attributes: Callable[[PortState], Mapping[str, Any] | None] = lambda _: None
+    value: Callable[[T], StateType]
+    attributes: Callable[[T], Mapping[str, Any] | None] = lambda _: None
     needs: Feature = EVERY_FAMILY
 
 
-@dataclass(frozen=True, kw_only=True)
-class SentDescription(SensorEntityDescription):
-    """A count of the texts that a port has sent, of those of today and of this month."""
+class Sent(NamedTuple):
+    """How many texts a port has sent."""
 
-    state_class: SensorStateClass | None = SensorStateClass.TOTAL_INCREASING
-    value: Callable[[int, int], int]
-
-
-@dataclass(frozen=True, kw_only=True)
-class BoxSensorDescription(SensorEntityDescription):
-    """A sensor of the box, read from its state."""
-
-    value: Callable[[GatewayState], StateType]
+    today: int
+    this_month: int
 
 
 _detail = partial(
-    PortSensorDescription,
+    GsmSensorDescription[PortState],
     entity_category=EntityCategory.DIAGNOSTIC,
     entity_registry_enabled_default=False,
 )
@@ -140,7 +132,7 @@ MODULE_SENSORS = (
 )
 
 PORT_SENSORS = (
-    PortSensorDescription(
+    GsmSensorDescription[PortState](
         key="signal_strength",
         translation_key="signal_strength",
         device_class=SensorDeviceClass.SIGNAL_STRENGTH,
@@ -148,14 +140,14 @@ PORT_SENSORS = (
         native_unit_of_measurement=SIGNAL_STRENGTH_DECIBELS_MILLIWATT,
         value=lambda port: port.signal,
     ),
-    PortSensorDescription(
+    GsmSensorDescription[PortState](
         key="status",
         translation_key="status",
         device_class=SensorDeviceClass.ENUM,
         options=[status.value for status in PortStatus],
         value=lambda port: port.status,
     ),
-    PortSensorDescription(
+    GsmSensorDescription[PortState](
         key="remaining_time",
         translation_key="remaining_time",
         device_class=SensorDeviceClass.DURATION,
@@ -165,8 +157,10 @@ PORT_SENSORS = (
         attributes=lambda port: {"unlimited": port.unlimited},
         needs=Feature.REMAINING_TIME,
     ),
-    PortSensorDescription(key="operator", translation_key="operator", value=lambda port: port.operator),
-    PortSensorDescription(
+    GsmSensorDescription[PortState](
+        key="operator", translation_key="operator", value=lambda port: port.operator
+    ),
+    GsmSensorDescription[PortState](
         key="call_state",
         translation_key="call_state",
         device_class=SensorDeviceClass.ENUM,
@@ -174,7 +168,7 @@ PORT_SENSORS = (
         value=lambda port: port.call_state,
         needs=Feature.CALLS,
     ),
-    PortSensorDescription(
+    GsmSensorDescription[PortState](
         key="cell",
         translation_key="cell",
         entity_category=EntityCategory.DIAGNOSTIC,
@@ -197,28 +191,30 @@ TEXTS = "SMS"
 """The unit of texts: a word that is the same for one and for many, and in all languages."""
 
 SENT_SENSORS = (
-    SentDescription(
+    GsmSensorDescription[Sent](
         key="sent_today",
         translation_key="sent_today",
         native_unit_of_measurement=TEXTS,
-        value=lambda today, _: today,
+        state_class=SensorStateClass.TOTAL_INCREASING,
+        value=lambda sent: sent.today,
     ),
-    SentDescription(
+    GsmSensorDescription[Sent](
         key="sent_this_month",
         translation_key="sent_this_month",
         native_unit_of_measurement=TEXTS,
-        value=lambda _, month: month,
+        state_class=SensorStateClass.TOTAL_INCREASING,
+        value=lambda sent: sent.this_month,
     ),
 )
 
 BOX_SENSORS = (
-    BoxSensorDescription(
+    GsmSensorDescription[GatewayState](
         key="ports_ready",
         translation_key="ports_ready",
         state_class=SensorStateClass.MEASUREMENT,
         value=lambda state: state.ports_ready if state.connected else 0,
     ),
-    BoxSensorDescription(
+    GsmSensorDescription[GatewayState](
         key="queue",
         translation_key="queue",
         native_unit_of_measurement=TEXTS,
@@ -255,7 +251,7 @@ async def async_setup_entry(
 class BoxSensor(GsmBoxEntity, SensorEntity):
     """A figure about the whole box."""
 
-    entity_description: BoxSensorDescription
+    entity_description: GsmSensorDescription[GatewayState]
 
     @property
     @override
@@ -266,7 +262,7 @@ class BoxSensor(GsmBoxEntity, SensorEntity):
 class PortSensor(GsmPortEntity, SensorEntity):
     """A reading of one port."""
 
-    entity_description: PortSensorDescription
+    entity_description: GsmSensorDescription[PortState]
 
     @property
     @override
@@ -282,9 +278,9 @@ class PortSensor(GsmPortEntity, SensorEntity):
 class SentSensor(GsmPortEntity, SensorEntity):
     """How many texts a port has sent."""
 
-    entity_description: SentDescription
+    entity_description: GsmSensorDescription[Sent]
 
     @property
     @override
     def native_value(self) -> StateType:
-        return self.entity_description.value(*self.coordinator.gateway.sent_by(self._port))
+        return self.entity_description.value(Sent(*self.coordinator.gateway.sent_by(self._port)))
