@@ -1,7 +1,6 @@
 """What a family of gateways tells of itself, so that nobody else has to name it."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from enum import Flag, auto
 from typing import Any, NamedTuple
 
@@ -52,8 +51,7 @@ class Endpoint(NamedTuple):
     port: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Family:
+class Family(NamedTuple):
     """One family of gateways. Times are in seconds.
 
     ``pace`` is the least time between two texts of one port; ``batch`` is how many recipients of one text

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import NamedTuple, override
 
 from .models import Message, MessageStatus, ReceivedSms
@@ -135,8 +136,7 @@ type Change = (
 # What is remembered.
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Remembered:
+class Remembered(NamedTuple):
     """What a new run begins with. All in the order in which it was written first.
 
     ``messages``: those that are not settled, those of the last 72 hours that more may be told of, and those
@@ -154,10 +154,10 @@ class Remembered:
     parts: Sequence[PutPart] = ()
     pushes: Sequence[PutPush] = ()
     reports: Sequence[PutReport] = ()
-    usage: Mapping[tuple[str, date], int] = field(default_factory=dict)
+    usage: Mapping[tuple[str, date], int] = MappingProxyType({})
     off: Collection[str] = ()
     met: Sequence[tuple[str, str]] = ()
-    facts: Mapping[Fact, str] = field(default_factory=dict)
+    facts: Mapping[Fact, str] = MappingProxyType({})
 
 
 class Query(NamedTuple):

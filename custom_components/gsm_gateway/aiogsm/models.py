@@ -136,13 +136,12 @@ class PortState:
     cell: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GatewayState:
+class GatewayState(NamedTuple):
     """What is known of one gateway: whether it answers, its ports, and how many texts wait."""
 
     connected: bool = False
     host: str | None = None
-    ports: Mapping[str, PortState] = field(default_factory=lambda: MappingProxyType({}))
+    ports: Mapping[str, PortState] = MappingProxyType({})
     queue: int = 0
 
     @property

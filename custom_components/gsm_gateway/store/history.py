@@ -1,6 +1,7 @@
 """How long texts are kept: in the history, and after it while more may be told of them."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 import json
 import sqlite3
@@ -35,7 +36,8 @@ def since(now: datetime) -> dict[str, int]:
     return {"told_since": stamp(now - TOLD_FOR), "counted_since": stamp(now - COUNTED_FOR)}
 
 
-class Keeping(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keeping:
     """What a box's owner wants kept: so many settled texts, and their words or not."""
 
     history: int
