@@ -19,6 +19,9 @@ from .requests import Outcome, Request
 type Ticket = int
 """Names a submitted request until it is settled."""
 
+type Step[P] = Open[P] | Send[P] | Drop[P] | Emit | Settle | Keep[P]
+type Steps[P] = list[Step[P]]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Box:
@@ -86,10 +89,6 @@ class Keep[P]:
 
     record: Record
     then: Callable[[bool, float], Steps[P]]
-
-
-type Step[P] = Open[P] | Send[P] | Drop[P] | Emit | Settle | Keep[P]
-type Steps[P] = list[Step[P]]
 
 
 class Dialog[P](ABC):

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -20,10 +19,12 @@ class Stranger(NamedTuple):
     heard: LineHeard
 
 
-@dataclass(slots=True)
 class _Shared:
-    driver: Driver[Any]
-    users: int = 0
+    """A driver that listens, and how many use it."""
+
+    def __init__(self, driver: Driver[Any]) -> None:
+        self.driver = driver
+        self.users = 0
 
 
 class Hub:

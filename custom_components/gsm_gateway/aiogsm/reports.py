@@ -26,6 +26,8 @@ _TELLING_DIGITS = 7  # a number may come with a country code, or without
 
 @dataclass(frozen=True, slots=True)
 class _Sent:
+    """A text that the network took, ``at`` a time of the loop's clock, in a ``run`` of its port."""
+
     message_id: str
     port: str
     reference: int
