@@ -2,6 +2,7 @@
 
 A request names the port that it is about. ``Request[O]`` is settled with an ``O``, or with a GatewayError:
 InvalidInput and NotSupported are raised before a byte is sent, CommandRefused has the gateway's own words.
+All of these live for moments only, so that slots would save nothing.
 """
 
 from dataclasses import dataclass, field
@@ -18,12 +19,12 @@ class SmsTaken(NamedTuple):
     reference: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Done:
     """It was done, and there is nothing to tell of it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Forwarding:
     """Whether calls are forwarded, and where to."""
 
@@ -43,17 +44,15 @@ type Outcome = SmsTaken | UssdReply | Done | Forwarding | Cells | GatewayError
 class Request[O]:
     """Something to ask; settled with an ``O``."""
 
-    __slots__ = ()
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class PortRequest[O](Request[O]):
     """Something to ask of one port; settled with an ``O``. What asks nothing else has no other field."""
 
     port: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class SendSms(PortRequest[SmsTaken]):
     """Send a text by one port. Requests with the same text may share one session with the port."""
 
@@ -62,7 +61,7 @@ class SendSms(PortRequest[SmsTaken]):
     message_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class AwaitResult(PortRequest[SmsTaken]):
     """Wait for the result of a text that left ``age`` seconds ago, in an earlier run. Nothing is sent."""
 
@@ -71,7 +70,7 @@ class AwaitResult(PortRequest[SmsTaken]):
     age: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class SendUssd(PortRequest[UssdReply]):
     """Dial a USSD code on one port, or answer the menu of an open session; wait ``timeout`` seconds."""
 
@@ -82,24 +81,22 @@ class SendUssd(PortRequest[UssdReply]):
 class CloseUssd(PortRequest[Done]):
     """End the port's USSD session; a SendUssd that waits on it is settled with CommandRefused."""
 
-    __slots__ = ()
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Reboot(Request[Done]):
     """Restart one port's module, or with no port the whole box."""
 
     port: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class SetPhoneNumber(PortRequest[Done]):
     """Tell the box the number of the SIM in a port."""
 
     number: str = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class SetCallTimeLimit(PortRequest[Done]):
     """Allow outgoing calls for so many minutes (0 to 100000) in all, or with ``None`` without limit."""
 
@@ -109,10 +106,8 @@ class SetCallTimeLimit(PortRequest[Done]):
 class ResetRemainingTime(PortRequest[Done]):
     """Make the whole call time available again."""
 
-    __slots__ = ()
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class SetCallInterval(PortRequest[Done]):
     """Keep so many seconds (0 to 86400) between two outgoing calls."""
 
@@ -121,8 +116,6 @@ class SetCallInterval(PortRequest[Done]):
 
 class HangUp(PortRequest[Done]):
     """End the port's call. Never repeated."""
-
-    __slots__ = ()
 
 
 class ForwardingReason(StrEnum):
@@ -136,7 +129,7 @@ class ForwardingReason(StrEnum):
     ALL_CONDITIONAL = "all_conditional"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class SetCallForwarding(PortRequest[Done]):
     """Forward calls to ``number``, or with ``None`` no longer; ``timeout`` in seconds is for NO_REPLY."""
 
@@ -145,21 +138,21 @@ class SetCallForwarding(PortRequest[Done]):
     timeout: int = 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class GetCallForwarding(PortRequest[Forwarding]):
     """Ask the network whether calls are forwarded."""
 
     reason: ForwardingReason
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class SetCallWaiting(PortRequest[Done]):
     """Have a second call knock, or be told that the line is busy."""
 
     enabled: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class SetImei(PortRequest[Done]):
     """Give the port's module another IMEI: 15 digits with a right check digit.
 
@@ -172,17 +165,15 @@ class SetImei(PortRequest[Done]):
 class SwitchOn(PortRequest[Done]):
     """Switch on a port's module that an earlier run had switched off to restart it, once there is a link."""
 
-    __slots__ = ()
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class SetEnabled(PortRequest[Done]):
     """Switch one port's module on or off."""
 
     enabled: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class SetAllEnabled(Request[Done]):
     """Switch modules on and off in one command of the box.
 
@@ -198,10 +189,8 @@ class SetAllEnabled(Request[Done]):
 class RefreshCells(PortRequest[Cells]):
     """Have the port list the cells that it hears, which takes some seconds."""
 
-    __slots__ = ()
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class LockCell(PortRequest[Done]):
     """Have the port use one cell only, one of those that it listed."""
 
