@@ -8,7 +8,7 @@ sleeps. What a box would not forgive fails the test at its end (`complaints`).
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import replace
+from copy import replace
 import json
 from pathlib import Path
 import secrets

@@ -85,6 +85,28 @@ for module in pkgutil.walk_packages([folder], "aiogsm."):
 assert all(getattr(library, name) is not None for name in library.__all__)
 """
 
+LOAD_ON_DEMAND = """
+import sys
+sys.path.append(sys.argv[1])
+from aiogsm import FAMILIES, Box, Endpoint
+
+def loaded():
+    return {name for name in sys.modules if name.startswith("aiogsm.")}
+
+before = loaded()
+assert {f"aiogsm.{key}.dialog" for key in FAMILIES}.isdisjoint(before)
+for key, family in FAMILIES.items():
+    family.load()
+    after = loaded()
+    assert f"aiogsm.{key}.dialog" in after
+    family.check_box(Box(key="box", username="user", password="secret"))
+    family.check_sms("+15551234567", "text")
+    family.make_dialog()
+    family.make_link(Endpoint(host="127.0.0.1", port=5038))
+    family.transcribe([], None)
+    assert loaded() == after
+"""
+
 
 # Imports
 
@@ -109,6 +131,16 @@ def relative_imports(path: Path) -> set[Path]:
 def test_the_library_loads_without_home_assistant_and_all_that_is_not_python() -> None:
     result = subprocess.run(  # noqa: S603 - our own code, run by this very interpreter
         [sys.executable, "-I", "-c", LOAD_ALONE, str(LIBRARY)], capture_output=True, text=True, check=False
+    )
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+def test_a_family_is_loaded_whole_and_when_it_is_needed() -> None:
+    result = subprocess.run(  # noqa: S603 - our own code, run by this very interpreter
+        [sys.executable, "-I", "-c", LOAD_ON_DEMAND, str(LIBRARY.parent)],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert (result.returncode, result.stderr) == (0, "")
 

@@ -28,6 +28,7 @@ from .aiogsm import (
     FAMILIES,
     Box,
     Endpoint,
+    Family,
     Gateway,
     GatewayError,
     Hub,
@@ -68,6 +69,13 @@ def async_get_hub(hass: HomeAssistant) -> Hub:
     return hass.data.setdefault(_HUB, Hub())
 
 
+async def async_get_family(hass: HomeAssistant, key: str) -> Family:
+    """Give a family, and all that speaks to its boxes, which takes too long to import for the event loop."""
+    family = FAMILIES[key]
+    await hass.async_add_import_executor_job(family.load)
+    return family
+
+
 async def async_make_gateway(
     hass: HomeAssistant,
     key: str,
@@ -79,7 +87,7 @@ async def async_make_gateway(
     settings = box_options(options)
     time_zone = await dt_util.async_get_time_zone(settings.pop(CONF_TIME_ZONE))
     return Gateway(
-        FAMILIES[data[CONF_FAMILY]],
+        await async_get_family(hass, data[CONF_FAMILY]),
         async_get_hub(hass),
         Endpoint(host=data.get(CONF_HOST), port=data[CONF_PORT]),
         Box(

@@ -4,14 +4,15 @@ Nothing here knows of boxes, or asks anything.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cache
 import re
+from typing import NamedTuple
 import unicodedata
 
 from .balance_dates import find_valid_until, read_date, without_dates
-from .currencies import CURRENCY, HUNDREDTH, THOUSANDTHS, currency, meanings
+from .currencies import HUNDREDTH, THOUSANDTHS, any_currency, currency, meanings
 from .patterns import MOST_SEARCHED, search
 
 AMOUNT = "amount"
@@ -19,8 +20,7 @@ UNIT = "unit"
 VALID_UNTIL = "valid_until"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class Reading(NamedTuple):
     """What an answer says. ``unit`` is an ISO 4217 code, or what the owner of the SIM calls it."""
 
     amount: Decimal
@@ -28,8 +28,7 @@ class Reading:
     valid_until: date | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Manner:
+class Manner(NamedTuple):
     """How the answers of one SIM are read.
 
     ``pattern`` is one that ``patterns.pattern`` accepted, with a group ``amount`` and perhaps ``unit`` and
@@ -43,8 +42,7 @@ class Manner:
     month_first: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Amount:
+class _Amount(NamedTuple):
     """A number that may be the balance, and where it begins."""
 
     begin: int
@@ -63,37 +61,68 @@ _NUMBER = rf"""
     (?<!\d) (?<!\d[.,:/\-]) (?P<sign>(?<!\w){_LESS}(?=\d))?
     (?<!\d) (?<!\d[.,:/\-]) (?P<digits>{_DIGITS}) (?!:\d)
 """
-_FIRST_NUMBER = re.compile(_NUMBER, re.VERBOSE)
-
-# ``CURRENCY`` is no verbose pattern: the blanks in it count.
 _PRICE = r"(?!\s?(?:/|per\b|pro\b|за\b)\s?\w)"
-_AFTER = re.compile(
-    rf"(?x:{_NUMBER})\s?(?P<unit>{CURRENCY})(?:[\s,]{{0,2}}(?P<hundredths>\d{{1,2}})\s?{HUNDREDTH})?\.?{_PRICE}"
-)
-_BEFORE = re.compile(rf"(?P<outer>(?<!\w){_LESS})?(?P<unit>{CURRENCY})\s?:?\s?(?x:{_NUMBER})(?!\s?%){_PRICE}")
-
-_BALANCE = re.compile(
-    r"""
-    \b(?: balance | bal\b | remaining | airtime
-    | guthaben | kontostand | saldo | solde\b | stan\ konta | środki | srodki | beholdning | tegoed
-    | баланс | остаток | залишок | zůstatek | zostatok | egyenleg | bakiye | stanje | υπόλοιπο | pulsa
-    | số\ dư )
-    | ยอดเงิน | शेष | 余额 | 餘額 | 残高 | 잔액 | رصيد | יתרה
-    """,
-    re.VERBOSE | re.IGNORECASE,
-)
-"""Words for a balance."""
-
-_BONUS = re.compile(r"(?:bonus|promo|бонус|gift|free)\w*\s?$", re.IGNORECASE)
-"""What is given besides, and is no balance, when it stands right before such a word."""
 
 _NEAR = 16
 """Characters that are right before a word."""
 
-_BARE = re.compile(
-    rf"[^\d\n]{{0,24}}?(?x:{_NUMBER})(?<!\d{{8}})(?=\s*$|\s*\n|[.;!)\]](?:\s|$)|,\s\D)", re.MULTILINE
-)
-"""A number without a currency that follows a word for a balance, and that no unit of other things follows."""
+
+# Compiled when first needed, for most boxes have no balance to be read. A currency is no verbose pattern: the
+# blanks in it count.
+
+
+@cache
+def _first_number() -> re.Pattern[str]:
+    return re.compile(_NUMBER, re.VERBOSE)
+
+
+@cache
+def _before() -> re.Pattern[str]:
+    """A currency, and the number behind it."""
+    return re.compile(
+        rf"(?P<outer>(?<!\w){_LESS})?(?P<unit>{any_currency()})\s?:?\s?(?x:{_NUMBER})(?!\s?%){_PRICE}"
+    )
+
+
+@cache
+def _after() -> re.Pattern[str]:
+    """A currency, and the number before it."""
+    hundredths = rf"(?:[\s,]{{0,2}}(?P<hundredths>\d{{1,2}})\s?{HUNDREDTH})"
+    return re.compile(rf"(?x:{_NUMBER})\s?(?P<unit>{any_currency()}){hundredths}?\.?{_PRICE}")
+
+
+@cache
+def _balance() -> re.Pattern[str]:
+    """Words for a balance."""
+    return re.compile(
+        r"""
+        \b(?: balance | bal\b | remaining | airtime
+        | guthaben | kontostand | saldo | solde\b | stan\ konta | środki | srodki | beholdning | tegoed
+        | баланс | остаток | залишок | zůstatek | zostatok | egyenleg | bakiye | stanje | υπόλοιπο | pulsa
+        | số\ dư )
+        | ยอดเงิน | शेष | 余额 | 餘額 | 残高 | 잔액 | رصيد | יתרה
+        """,
+        re.VERBOSE | re.IGNORECASE,
+    )
+
+
+@cache
+def _bonus() -> re.Pattern[str]:
+    """What is given besides, and is no balance, when it stands right before a word for one."""
+    return re.compile(r"(?:bonus|promo|бонус|gift|free)\w*\s?$", re.IGNORECASE)
+
+
+@cache
+def _bare() -> re.Pattern[str]:
+    """A number without a currency, right after a word for a balance, that no unit of other things follows."""
+    return re.compile(
+        rf"[^\d\n]{{0,24}}?(?x:{_NUMBER})(?<!\d{{8}})(?=\s*$|\s*\n|[.;!)\]](?:\s|$)|,\s\D)", re.MULTILINE
+    )
+
+
+def make_ready() -> None:
+    """Compile what answers are searched for, as the first reading would: that takes some 25 ms."""
+    read("balance 1 EUR", Manner(), date.min)
 
 
 def read(text: str, manner: Manner, today: date) -> Reading | None:
@@ -110,7 +139,7 @@ def read(text: str, manner: Manner, today: date) -> Reading | None:
 
 def read_number(text: str, unit: str) -> Decimal | None:
     """Give the first number of a text, whatever separates its digits; ``unit`` is what it counts."""
-    match = _FIRST_NUMBER.search(_plain(text))
+    match = _first_number().search(_plain(text))
     return None if match is None else _number(match, unit)
 
 
@@ -139,11 +168,11 @@ def _read_by_pattern(text: str, manner: Manner, pattern: str, today: date) -> Re
 def _amounts(text: str, manner: Manner) -> Iterator[_Amount]:
     """Give what may be the balance: first what follows a word for it, then all that has a currency."""
     found = sorted(_with_currency(text, manner), key=lambda amount: (amount.begin, amount.meanings))
-    for word in _BALANCE.finditer(text):
-        if _BONUS.search(text[max(0, word.start() - _NEAR) : word.start()]):
+    for word in _balance().finditer(text):
+        if _bonus().search(text[max(0, word.start() - _NEAR) : word.start()]):
             continue
         first = next((amount for amount in found if amount.begin >= word.end()), None)
-        bare = _BARE.match(text, word.end())
+        bare = _bare().match(text, word.end())
         if bare is not None and (first is None or bare.start("digits") < first.begin):
             unit = manner.unit or manner.home
             yield _Amount(bare.start("digits"), _number(bare, unit), unit)
@@ -153,7 +182,7 @@ def _amounts(text: str, manner: Manner) -> Iterator[_Amount]:
 
 
 def _with_currency(text: str, manner: Manner) -> Iterator[_Amount]:
-    for match in (*_BEFORE.finditer(text), *_AFTER.finditer(text)):
+    for match in (*_before().finditer(text), *_after().finditer(text)):
         written = match["unit"]
         unit = currency(written, manner.home) or written
         number = _number(match, manner.unit or unit)

@@ -9,7 +9,7 @@ from homeassistant.util import dt as dt_util
 
 from .aiogsm import Gateway
 from .balance_check import BalanceCheck, checks_of, manner
-from .balance_reader import Reading, read
+from .balance_reader import Reading, make_ready, read
 from .balance_store import Balance, BalanceStore
 from .balance_timetable import Timetable
 from .issues import BALANCE_UNREADABLE, async_end_issue, async_end_issues, async_raise_issue
@@ -39,6 +39,8 @@ class Balances:
         self.checks = checks_of(self._entry)
         for port in self._store.balances.keys() - self.checks.keys():
             self._store.drop(port)
+        if self.checks:
+            await self._hass.async_add_executor_job(make_ready)
         for check in self.checks.values():
             self._adopt(check)
 
@@ -97,6 +99,7 @@ class Balances:
     async def async_check(self, port: str) -> bool:
         """Ask for the balance of a port now, and give whether the answer can be read. Raise GatewayError."""
         check = self.checks[port]
+        await self._hass.async_add_executor_job(make_ready)
         replies = await self._gateway.walk_ussd(port, check.codes)
         current = self.checks.get(port)
         if current is None or current.codes != check.codes:

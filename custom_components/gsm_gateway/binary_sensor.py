@@ -1,7 +1,5 @@
-"""Whether the box answers, and what its ports say yes or no to."""
+"""Whether the box answers, and whether its lines can make calls."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import override
 
 from homeassistant.components.binary_sensor import (
@@ -13,19 +11,11 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .aiogsm import Feature, PortState
+from .aiogsm import Feature
 from .coordinator import GsmGatewayConfigEntry
-from .entity import EVERY_FAMILY, GsmBoxEntity, GsmPortEntity, async_add_port_entities, supported
+from .entity import GsmBoxEntity, GsmPortEntity, async_add_port_entities
 
 PARALLEL_UPDATES = 0
-
-
-@dataclass(frozen=True, kw_only=True)
-class PortBinarySensorDescription(BinarySensorEntityDescription):
-    """A yes or no of a port, and what the family must be able to do."""
-
-    value: Callable[[PortState], bool | None]
-    needs: Feature = EVERY_FAMILY
 
 
 CONNECTION = BinarySensorEntityDescription(
@@ -34,29 +24,25 @@ CONNECTION = BinarySensorEntityDescription(
     device_class=BinarySensorDeviceClass.CONNECTIVITY,
     entity_category=EntityCategory.DIAGNOSTIC,
 )
-PORT_BINARY_SENSORS = (
-    PortBinarySensorDescription(
-        key="voip_registered",
-        translation_key="voip_registered",
-        device_class=BinarySensorDeviceClass.CONNECTIVITY,
-        entity_category=EntityCategory.DIAGNOSTIC,
-        value=lambda port: port.voip_registered,
-        needs=Feature.CALLS,
-    ),
+VOIP_REGISTERED = BinarySensorEntityDescription(
+    key="voip_registered",
+    translation_key="voip_registered",
+    device_class=BinarySensorDeviceClass.CONNECTIVITY,
+    entity_category=EntityCategory.DIAGNOSTIC,
 )
 
 
 async def async_setup_entry(
     hass: HomeAssistant, entry: GsmGatewayConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add the connection sensor, and those of every port as it appears."""
-    described = supported(entry, PORT_BINARY_SENSORS)
+    """Add the connection sensor, and those of every port as it appears, where ports make calls."""
     async_add_entities([ConnectionSensor(entry.runtime_data, CONNECTION)])
-    async_add_port_entities(
-        entry,
-        async_add_entities,
-        lambda coordinator, port: (PortBinarySensor(coordinator, port, one) for one in described),
-    )
+    if Feature.CALLS in entry.runtime_data.gateway.family.features:
+        async_add_port_entities(
+            entry,
+            async_add_entities,
+            lambda coordinator, port: [VoipSensor(coordinator, port, VOIP_REGISTERED)],
+        )
 
 
 class ConnectionSensor(GsmBoxEntity, BinarySensorEntity):
@@ -68,12 +54,10 @@ class ConnectionSensor(GsmBoxEntity, BinarySensorEntity):
         return self.coordinator.data.connected
 
 
-class PortBinarySensor(GsmPortEntity, BinarySensorEntity):
-    """A yes or no of one port."""
-
-    entity_description: PortBinarySensorDescription
+class VoipSensor(GsmPortEntity, BinarySensorEntity):
+    """On while the line is registered for calls over the network."""
 
     @property
     @override
     def is_on(self) -> bool | None:
-        return self.entity_description.value(self.port)
+        return self.port.voip_registered

@@ -127,8 +127,10 @@ def _either(words: Iterable[str]) -> str:
     )
 
 
-CURRENCY = f"(?:(?i:{_either(_ANY_CASE)})|{_either(_EXACT)})"
-"""A pattern for a currency, of any length up to seven characters."""
+def any_currency() -> str:
+    """Give a pattern for a currency, of any length up to seven characters."""
+    return f"(?:(?i:{_either(_ANY_CASE)})|{_either(_EXACT)})"
+
 
 _HUNDREDTHS = ("коп", "копійок", "копеек", "kop", "gr", "groszy", "cent", "cents", "ct", "bani", "haléřů")
 

@@ -78,7 +78,7 @@ class FoundFlow(NeogateFlow, GoipFlow):
         errors: dict[str, str] = {}
         if user_input is not None:
             self._input = {CONF_PORT: self._found.port, **user_input}
-            if not (errors := password_errors(user_input[CONF_PASSWORD])):
+            if not (errors := await password_errors(self.hass, user_input[CONF_PASSWORD])):
                 if lines := self._found.with_password(user_input[CONF_PASSWORD]):
                     return await self._create_goip(self._found.host, lines)
                 errors = {"base": "wrong_password"}

@@ -10,7 +10,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.selector import BooleanSelector, SelectSelector, SelectSelectorConfig
 import voluptuous as vol
 
-from . import async_get_hub
+from . import async_get_family, async_get_hub
 from .aiogsm import FAMILIES, Box, GatewayError, InvalidInput, PortStatus
 from .base_flow import PASSWORD_SCHEMA, BaseFlow, listening_schema
 from .const import CONF_ALL_LINES, CONF_FAMILY, CONF_LINES, CONF_PASSWORDS, DOMAIN
@@ -29,10 +29,11 @@ WAIT_FOR_MORE = 3.0
 """Seconds that it listens for further lines of the same box after the first."""
 
 
-def password_errors(password: str) -> dict[str, str]:
+async def password_errors(hass: HomeAssistant, password: str) -> dict[str, str]:
     """Say what is wrong with the password of a line."""
+    family = await async_get_family(hass, GOIP)
     try:
-        FAMILIES[GOIP].check_box(Box(key="probe", password=password))
+        family.check_box(Box(key="probe", password=password))
     except InvalidInput:
         return {CONF_PASSWORD: "invalid_credential"}
     return {}
@@ -43,9 +44,9 @@ def _ear_for(hass: HomeAssistant, user_input: dict[str, Any]) -> Ear:
     return Ear(async_get_hub(hass), FAMILIES[GOIP], user_input[CONF_PORT], user_input[CONF_PASSWORD])
 
 
-async def _open_errors(ear: Ear, password: str) -> dict[str, str]:
+async def _open_errors(hass: HomeAssistant, ear: Ear, password: str) -> dict[str, str]:
     """Begin to listen, or say in which field of the form the reason is that this cannot be."""
-    if errors := password_errors(password):
+    if errors := await password_errors(hass, password):
         return errors
     try:
         await ear.open()
@@ -79,7 +80,7 @@ class GoipFlow(BaseFlow):
         if user_input is not None:
             self._input = user_input
             ear = _ear_for(self.hass, user_input)
-            if not (errors := await _open_errors(ear, user_input[CONF_PASSWORD])):
+            if not (errors := await _open_errors(self.hass, ear, user_input[CONF_PASSWORD])):
                 self._ear = ear
                 return await self.async_step_goip_wait()
             self._errors = errors
@@ -166,7 +167,7 @@ class GoipFlow(BaseFlow):
         errors: dict[str, str] = {}
         if user_input is not None:
             password, done = user_input[CONF_PASSWORD], "reauth_successful"
-            if not (errors := password_errors(password)):
+            if not (errors := await password_errors(self.hass, password)):
                 if line is None or user_input[CONF_ALL_LINES]:
                     return self._renew(entry, {CONF_PASSWORD: password}, done, passwords={})
                 passwords = {**entry.options.get(CONF_PASSWORDS, {}), line: password}
@@ -189,7 +190,7 @@ class GoipFlow(BaseFlow):
         errors: dict[str, str] = {}
         if user_input is not None:
             ear = _ear_for(self.hass, user_input)
-            if not (errors := await _open_errors(ear, user_input[CONF_PASSWORD])):
+            if not (errors := await _open_errors(self.hass, ear, user_input[CONF_PASSWORD])):
                 await ear.close()
                 return self._renew(entry, user_input, "reconfigure_successful")
         return self.async_show_form(

@@ -26,6 +26,7 @@ from homeassistant.helpers.selector import (
 )
 import voluptuous as vol
 
+from . import async_get_family
 from .aiogsm import FAMILIES, Box, Feature, InvalidInput
 from .const import (
     CONF_ALLOW_SET_IMEI,
@@ -74,7 +75,7 @@ class GsmGatewayOptionsFlow(OptionsFlow):
         if user_input is not None:
             options = {key: value for part in user_input.values() for key, value in part.items()}
             lines = options.pop(CONF_LINES, [])
-            if not (errors := self._errors(lines)):
+            if not (errors := await self._errors(lines)):
                 before = self.config_entry.options
                 kept = {key: before[key] for key in before.keys() - CLEARED}
                 return self.async_create_entry(data={**kept, **options, **_by_line(lines)})
@@ -165,7 +166,7 @@ class GsmGatewayOptionsFlow(OptionsFlow):
             SECTION_SAFETY: {**options},
         }
 
-    def _errors(self, lines: list[dict[str, Any]]) -> dict[str, str]:
+    async def _errors(self, lines: list[dict[str, Any]]) -> dict[str, str]:
         """Say what is wrong with what was typed about the lines."""
         names = [line[CONF_LINE] for line in lines]
         channels = [line[CONF_CHANNEL] for line in lines if CONF_CHANNEL in line]
@@ -173,7 +174,7 @@ class GsmGatewayOptionsFlow(OptionsFlow):
             return {"base": "line_twice"}
         if len(channels) != len({*channels}):
             return {"base": "channel_twice"}
-        family = FAMILIES[self.config_entry.data[CONF_FAMILY]]
+        family = await async_get_family(self.hass, self.config_entry.data[CONF_FAMILY])
         try:
             for line in lines:
                 if password := line.get(CONF_PASSWORD):

@@ -7,6 +7,7 @@ character. What remains is up to who writes the pattern: pieces in a row that ma
 power of the length (``.*.*x`` some 4 seconds on 2000 letters without an x), and a long row of ``a?`` more.
 """
 
+from functools import cache
 import re
 
 from homeassistant.helpers import config_validation as cv
@@ -18,19 +19,23 @@ MOST_PATTERN = 200
 MOST_SEARCHED = 2000
 """Characters of a text that are searched, from its beginning."""
 
-_TOKEN = re.compile(
-    r"""
-    (?P<rest> \\. | \[ \^? \]? (?: \\. | [^\]\\] )* \] | \(\?\# [^)]* \) )
-    | (?P<opened> \( \?? )
-    | (?P<closed> \) )
-    | (?P<either> \| )
-    | (?P<optional> \? [?+]? )
-    | (?P<exactly> \{ \d+ \} )
-    | (?P<times> (?: [*+] | \{ \d*,\d* \} ) [?+]? )
-    | .
-    """,
-    re.DOTALL | re.VERBOSE,
-)
+
+@cache
+def _token() -> re.Pattern[str]:
+    """A piece of a regular expression."""
+    return re.compile(
+        r"""
+        (?P<rest> \\. | \[ \^? \]? (?: \\. | [^\]\\] )* \] | \(\?\# [^)]* \) )
+        | (?P<opened> \( \?? )
+        | (?P<closed> \) )
+        | (?P<either> \| )
+        | (?P<optional> \? [?+]? )
+        | (?P<exactly> \{ \d+ \} )
+        | (?P<times> (?: [*+] | \{ \d*,\d* \} ) [?+]? )
+        | .
+        """,
+        re.DOTALL | re.VERBOSE,
+    )
 
 
 def pattern(value: object) -> str:
@@ -71,7 +76,7 @@ def _repeats_what_varies(written: str) -> bool:
     """Whether a group that may match in several ways is repeated; what ``(?x)`` ignores is looked at."""
     varies = [False]  # of the groups that are open, the outermost first
     group_varies = False  # of the group that ends right before the token
-    for token in _TOKEN.finditer(written):
+    for token in _token().finditer(written):
         before, group_varies = group_varies, False
         match token.lastgroup:
             case "opened":

@@ -2,9 +2,8 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from homeassistant.const import ATTR_DEVICE_ID
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
@@ -92,8 +91,7 @@ SET_PORTS_ENABLED_SCHEMA = vol.Schema(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _PortAction:
+class _PortAction(NamedTuple):
     """An action on one port: what is asked of the port, and the response made out of the outcome."""
 
     name: str

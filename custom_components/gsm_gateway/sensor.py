@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, override
+from functools import partial
+from typing import Any, NamedTuple, override
 
 from homeassistant.components.sensor import (
     SensorDeviceClass,
@@ -31,84 +32,71 @@ PARALLEL_UPDATES = 0
 
 
 @dataclass(frozen=True, kw_only=True)
-class PortSensorDescription(SensorEntityDescription):
-    """A sensor of a port: its value, its attributes, and what the family must be able to do."""
+class GsmSensorDescription[T](SensorEntityDescription):
+    """A sensor of a ``T``: its value, its attributes, and what the family must be able to do."""
 
-    value: Callable[[PortState], StateType]
-    attributes: Callable[[PortState], Mapping[str, Any] | None] = lambda _: None
+    value: Callable[[T], StateType]
+    attributes: Callable[[T], Mapping[str, Any] | None] = lambda _: None
     needs: Feature = EVERY_FAMILY
 
 
-@dataclass(frozen=True, kw_only=True)
-class SentDescription(SensorEntityDescription):
-    """A count of the texts that a port has sent, of those of today and of this month."""
+class Sent(NamedTuple):
+    """How many texts a port has sent."""
 
-    state_class: SensorStateClass | None = SensorStateClass.TOTAL_INCREASING
-    value: Callable[[int, int], int]
-
-
-@dataclass(frozen=True, kw_only=True)
-class BoxSensorDescription(SensorEntityDescription):
-    """A sensor of the box, read from its state."""
-
-    value: Callable[[GatewayState], StateType]
+    today: int
+    this_month: int
 
 
-@dataclass(frozen=True, kw_only=True)
-class DetailDescription(PortSensorDescription):
-    """A sensor that few people need: there, but off by default."""
+_detail = partial(
+    GsmSensorDescription[PortState],
+    entity_category=EntityCategory.DIAGNOSTIC,
+    entity_registry_enabled_default=False,
+)
+"""A sensor that few people need: there, but off by default."""
 
-    entity_category: EntityCategory | None = EntityCategory.DIAGNOSTIC
-    entity_registry_enabled_default: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class ModuleDescription(DetailDescription):
-    """A sensor of what a port tells of its module."""
-
-    needs: Feature = Feature.MODULE_DETAILS
-
+_of_module = partial(_detail, needs=Feature.MODULE_DETAILS)
+"""A sensor of what a port tells of its module."""
 
 MODULE_SENSORS = (
-    ModuleDescription(
+    _of_module(
         key="manufacturer",
         translation_key="manufacturer",
         value=lambda port: port.manufacturer,
     ),
-    ModuleDescription(
+    _of_module(
         key="model",
         translation_key="model",
         value=lambda port: port.model,
     ),
-    ModuleDescription(
+    _of_module(
         key="revision",
         translation_key="revision",
         value=lambda port: port.revision,
     ),
-    ModuleDescription(
+    _of_module(
         key="band",
         translation_key="band",
         value=lambda port: port.band,
     ),
-    ModuleDescription(
+    _of_module(
         key="network_status",
         translation_key="network_status",
         device_class=SensorDeviceClass.ENUM,
         options=[status.value for status in NetworkStatus],
         value=lambda port: port.network_status,
     ),
-    ModuleDescription(
+    _of_module(
         key="bit_error_rate",
         translation_key="bit_error_rate",
         state_class=SensorStateClass.MEASUREMENT,
         value=lambda port: port.bit_error_rate,
     ),
-    ModuleDescription(
+    _of_module(
         key="smsc",
         translation_key="smsc",
         value=lambda port: port.smsc,
     ),
-    ModuleDescription(
+    _of_module(
         key="post_dial_delay",
         translation_key="post_dial_delay",
         device_class=SensorDeviceClass.DURATION,
@@ -116,14 +104,14 @@ MODULE_SENSORS = (
         state_class=SensorStateClass.MEASUREMENT,
         value=lambda port: port.post_dial_delay,
     ),
-    ModuleDescription(
+    _of_module(
         key="answer_seizure_ratio",
         translation_key="answer_seizure_ratio",
         native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
         state_class=SensorStateClass.MEASUREMENT,
         value=lambda port: port.answer_seizure_ratio,
     ),
-    ModuleDescription(
+    _of_module(
         key="average_call_duration",
         translation_key="average_call_duration",
         device_class=SensorDeviceClass.DURATION,
@@ -131,12 +119,12 @@ MODULE_SENSORS = (
         state_class=SensorStateClass.MEASUREMENT,
         value=lambda port: port.average_call_duration,
     ),
-    ModuleDescription(
+    _of_module(
         key="last_event",
         translation_key="last_event",
         value=lambda port: port.last_event,
     ),
-    ModuleDescription(
+    _of_module(
         key="channel_state",
         translation_key="channel_state",
         value=lambda port: port.channel_state,
@@ -144,7 +132,7 @@ MODULE_SENSORS = (
 )
 
 PORT_SENSORS = (
-    PortSensorDescription(
+    GsmSensorDescription[PortState](
         key="signal_strength",
         translation_key="signal_strength",
         device_class=SensorDeviceClass.SIGNAL_STRENGTH,
@@ -152,14 +140,14 @@ PORT_SENSORS = (
         native_unit_of_measurement=SIGNAL_STRENGTH_DECIBELS_MILLIWATT,
         value=lambda port: port.signal,
     ),
-    PortSensorDescription(
+    GsmSensorDescription[PortState](
         key="status",
         translation_key="status",
         device_class=SensorDeviceClass.ENUM,
         options=[status.value for status in PortStatus],
         value=lambda port: port.status,
     ),
-    PortSensorDescription(
+    GsmSensorDescription[PortState](
         key="remaining_time",
         translation_key="remaining_time",
         device_class=SensorDeviceClass.DURATION,
@@ -169,8 +157,10 @@ PORT_SENSORS = (
         attributes=lambda port: {"unlimited": port.unlimited},
         needs=Feature.REMAINING_TIME,
     ),
-    PortSensorDescription(key="operator", translation_key="operator", value=lambda port: port.operator),
-    PortSensorDescription(
+    GsmSensorDescription[PortState](
+        key="operator", translation_key="operator", value=lambda port: port.operator
+    ),
+    GsmSensorDescription[PortState](
         key="call_state",
         translation_key="call_state",
         device_class=SensorDeviceClass.ENUM,
@@ -178,19 +168,17 @@ PORT_SENSORS = (
         value=lambda port: port.call_state,
         needs=Feature.CALLS,
     ),
-    PortSensorDescription(
+    GsmSensorDescription[PortState](
         key="cell",
         translation_key="cell",
         entity_category=EntityCategory.DIAGNOSTIC,
         value=lambda port: port.cell,
         needs=Feature.CELLS,
     ),
-    DetailDescription(key="imei", translation_key="imei", value=lambda port: port.imei),
-    DetailDescription(key="imsi", translation_key="imsi", value=lambda port: port.imsi),
-    DetailDescription(
-        key="iccid", translation_key="iccid", value=lambda port: port.iccid, needs=Feature.SIM_NUMBERS
-    ),
-    DetailDescription(
+    _detail(key="imei", translation_key="imei", value=lambda port: port.imei),
+    _detail(key="imsi", translation_key="imsi", value=lambda port: port.imsi),
+    _detail(key="iccid", translation_key="iccid", value=lambda port: port.iccid, needs=Feature.SIM_NUMBERS),
+    _detail(
         key="phone_number",
         translation_key="phone_number",
         value=lambda port: port.phone_number,
@@ -203,28 +191,30 @@ TEXTS = "SMS"
 """The unit of texts: a word that is the same for one and for many, and in all languages."""
 
 SENT_SENSORS = (
-    SentDescription(
+    GsmSensorDescription[Sent](
         key="sent_today",
         translation_key="sent_today",
         native_unit_of_measurement=TEXTS,
-        value=lambda today, _: today,
+        state_class=SensorStateClass.TOTAL_INCREASING,
+        value=lambda sent: sent.today,
     ),
-    SentDescription(
+    GsmSensorDescription[Sent](
         key="sent_this_month",
         translation_key="sent_this_month",
         native_unit_of_measurement=TEXTS,
-        value=lambda _, month: month,
+        state_class=SensorStateClass.TOTAL_INCREASING,
+        value=lambda sent: sent.this_month,
     ),
 )
 
 BOX_SENSORS = (
-    BoxSensorDescription(
+    GsmSensorDescription[GatewayState](
         key="ports_ready",
         translation_key="ports_ready",
         state_class=SensorStateClass.MEASUREMENT,
         value=lambda state: state.ports_ready if state.connected else 0,
     ),
-    BoxSensorDescription(
+    GsmSensorDescription[GatewayState](
         key="queue",
         translation_key="queue",
         native_unit_of_measurement=TEXTS,
@@ -261,7 +251,7 @@ async def async_setup_entry(
 class BoxSensor(GsmBoxEntity, SensorEntity):
     """A figure about the whole box."""
 
-    entity_description: BoxSensorDescription
+    entity_description: GsmSensorDescription[GatewayState]
 
     @property
     @override
@@ -272,7 +262,7 @@ class BoxSensor(GsmBoxEntity, SensorEntity):
 class PortSensor(GsmPortEntity, SensorEntity):
     """A reading of one port."""
 
-    entity_description: PortSensorDescription
+    entity_description: GsmSensorDescription[PortState]
 
     @property
     @override
@@ -288,9 +278,9 @@ class PortSensor(GsmPortEntity, SensorEntity):
 class SentSensor(GsmPortEntity, SensorEntity):
     """How many texts a port has sent."""
 
-    entity_description: SentDescription
+    entity_description: GsmSensorDescription[Sent]
 
     @property
     @override
     def native_value(self) -> StateType:
-        return self.entity_description.value(*self.coordinator.gateway.sent_by(self._port))
+        return self.entity_description.value(Sent(*self.coordinator.gateway.sent_by(self._port)))

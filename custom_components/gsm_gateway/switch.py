@@ -1,7 +1,5 @@
-"""What can be switched on and off at a port."""
+"""The switch of a port's module."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any, override
 
 from homeassistant.components.switch import SwitchEntity, SwitchEntityDescription
@@ -9,61 +7,40 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .aiogsm import Feature, PortState
+from .aiogsm import Feature
 from .asking import async_set_enabled
-from .coordinator import GsmGatewayConfigEntry, GsmGatewayCoordinator
-from .entity import GsmPortEntity, async_add_port_entities, supported
+from .coordinator import GsmGatewayConfigEntry
+from .entity import GsmPortEntity, async_add_port_entities
 
 PARALLEL_UPDATES = 0
 
-
-@dataclass(frozen=True, kw_only=True)
-class PortSwitchDescription(SwitchEntityDescription):
-    """A switch of a port: how it is read and set, and what the family must be able to do."""
-
-    value: Callable[[PortState], bool | None]
-    switch: Callable[[GsmGatewayCoordinator, str, bool], Awaitable[None]]
-    needs: Feature
-
-
-PORT_SWITCHES = (
-    PortSwitchDescription(
-        key="enabled",
-        translation_key="enabled",
-        entity_category=EntityCategory.CONFIG,
-        value=lambda port: port.enabled,
-        switch=async_set_enabled,
-        needs=Feature.PORT_SWITCH,
-    ),
+ENABLED = SwitchEntityDescription(
+    key="enabled", translation_key="enabled", entity_category=EntityCategory.CONFIG
 )
 
 
 async def async_setup_entry(
     hass: HomeAssistant, entry: GsmGatewayConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add the switches of every port as it appears."""
-    described = supported(entry, PORT_SWITCHES)
-    async_add_port_entities(
-        entry,
-        async_add_entities,
-        lambda coordinator, port: (PortSwitch(coordinator, port, one) for one in described),
-    )
+    """Add the switch of every port as it appears, where ports have one."""
+    if Feature.PORT_SWITCH in entry.runtime_data.gateway.family.features:
+        async_add_port_entities(
+            entry, async_add_entities, lambda coordinator, port: [EnabledSwitch(coordinator, port, ENABLED)]
+        )
 
 
-class PortSwitch(GsmPortEntity, SwitchEntity):
-    """Something at one port that is on or off."""
-
-    entity_description: PortSwitchDescription
+class EnabledSwitch(GsmPortEntity, SwitchEntity):
+    """Whether a port's module is on."""
 
     @property
     @override
     def is_on(self) -> bool | None:
-        return self.entity_description.value(self.port)
+        return self.port.enabled
 
     @override
     async def async_turn_on(self, **kwargs: Any) -> None:
-        await self.entity_description.switch(self.coordinator, self._port, True)
+        await async_set_enabled(self.coordinator, self._port, True)
 
     @override
     async def async_turn_off(self, **kwargs: Any) -> None:
-        await self.entity_description.switch(self.coordinator, self._port, False)
+        await async_set_enabled(self.coordinator, self._port, False)

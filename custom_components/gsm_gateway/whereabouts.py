@@ -4,8 +4,8 @@ Whoever can send a packet can say that a card is at an address. So a box that is
 is, and what was told of it is used only if it is lost soon after.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from homeassistant.config_entries import SOURCE_DHCP, ConfigEntry, ConfigEntryState, ConfigFlowResult
 from homeassistant.const import CONF_HOST, CONF_MAC
@@ -20,8 +20,7 @@ VALID_FOR = timedelta(minutes=5)
 """How long a connected box may take to be found lost after it was seen elsewhere. Later it never moved."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sighting:
+class Sighting(NamedTuple):
     """A network card was seen: its address, as ``format_mac`` writes it, and where it is."""
 
     mac: str

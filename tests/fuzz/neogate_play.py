@@ -18,8 +18,8 @@ from typing import ClassVar, override
 from custom_components.gsm_gateway.aiogsm.dialog import Drop, Emit, Open, Send, Settle, Steps
 from custom_components.gsm_gateway.aiogsm.errors import GatewayError, InvalidInput, LinkLost, NotSupported
 from custom_components.gsm_gateway.aiogsm.models import ConnectionChanged
+from custom_components.gsm_gateway.aiogsm.neogate import POLL_INTERVALS
 from custom_components.gsm_gateway.aiogsm.neogate.dialog import Channel
-from custom_components.gsm_gateway.aiogsm.neogate.session import POLL_INTERVALS
 from custom_components.gsm_gateway.aiogsm.records import SmsArrived
 from custom_components.gsm_gateway.aiogsm.requests import (
     AwaitResult,

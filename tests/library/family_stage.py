@@ -4,7 +4,7 @@ The old process of a run that is killed is closed at once: what it still does re
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from copy import replace
 from random import Random
 from types import MappingProxyType
 from typing import override

@@ -1,7 +1,7 @@
 """A gateway as it is opened, what is known of it, and who is told."""
 
 import asyncio
-from dataclasses import replace
+from copy import replace
 from datetime import timedelta
 import gc
 from unittest.mock import Mock

@@ -1,7 +1,7 @@
 """Texts through a gateway: what is told of them, and when they leave."""
 
 import asyncio
-from dataclasses import replace
+from copy import replace
 from unittest.mock import Mock
 
 import pytest

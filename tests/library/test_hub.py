@@ -1,6 +1,6 @@
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
+from copy import replace
 from typing import override
 from unittest.mock import Mock
 

@@ -1,6 +1,6 @@
 """USSD menus: codes one after the other in one session, which is ended at last."""
 
-from dataclasses import replace
+from copy import replace
 from typing import Any
 
 import pytest

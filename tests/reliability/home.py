@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from copy import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, override

@@ -4,7 +4,7 @@ Pure: the time is passed in, in seconds of the loop's clock.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -16,16 +16,14 @@ EXPIRES_AFTER = timedelta(hours=1)
 """How long a text waits for a port that can send it, unless told otherwise."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
+class Policy(NamedTuple):
     """How a gateway's owner wants its texts treated, where the sender of one says nothing else."""
 
-    limits: Limits = field(default_factory=Limits)
+    limits: Limits = Limits()
     expires_after: timedelta = EXPIRES_AFTER
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class Terms(NamedTuple):
     """How the sender of a text wants it treated.
 
     ``port``: by this one or by none. It departs not before ``not_before`` (with its time zone) and waits

@@ -9,6 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
+from typing import NamedTuple
 
 from .errors import GatewayError
 from .models import DialogEvent
@@ -17,6 +18,9 @@ from .requests import Outcome, Request
 
 type Ticket = int
 """Names a submitted request until it is settled."""
+
+type Step[P] = Open[P] | Send[P] | Drop[P] | Emit | Settle | Keep[P]
+type Steps[P] = list[Step[P]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,15 +67,13 @@ class Drop[P]:
     peer: P
 
 
-@dataclass(frozen=True, slots=True)
-class Emit:
+class Emit(NamedTuple):
     """Tell everybody who listens."""
 
     event: DialogEvent
 
 
-@dataclass(frozen=True, slots=True)
-class Settle:
+class Settle(NamedTuple):
     """A submitted request is over, well or not."""
 
     ticket: Ticket
@@ -87,10 +89,6 @@ class Keep[P]:
 
     record: Record
     then: Callable[[bool, float], Steps[P]]
-
-
-type Step[P] = Open[P] | Send[P] | Drop[P] | Emit | Settle | Keep[P]
-type Steps[P] = list[Step[P]]
 
 
 class Dialog[P](ABC):

@@ -1,6 +1,7 @@
 """What a gateway tells those who listen to it."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from .models import (
     CallChanged,
@@ -15,15 +16,13 @@ from .models import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class MessageChanged:
+class MessageChanged(NamedTuple):
     """A text came one step further, or is settled."""
 
     message: Message
 
 
-@dataclass(frozen=True, slots=True)
-class StateChanged:
+class StateChanged(NamedTuple):
     """The gateway's state differs from what was told last."""
 
     state: GatewayState

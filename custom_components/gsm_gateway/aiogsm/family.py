@@ -1,9 +1,8 @@
 """What a family of gateways tells of itself, so that nobody else has to name it."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from enum import Flag, auto
-from typing import Any
+from typing import Any, NamedTuple
 
 from .dialog import Box, Dialog
 from .errors import InvalidInput
@@ -45,16 +44,14 @@ class Feature(Flag):
     """Texts bear a time, in the time zone of the gateway's clock."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Endpoint:
+class Endpoint(NamedTuple):
     """Where the link goes: the host to dial (``None``: we listen) and the TCP or UDP port."""
 
     host: str | None
     port: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Family:
+class Family(NamedTuple):
     """One family of gateways. Times are in seconds.
 
     ``pace`` is the least time between two texts of one port; ``batch`` is how many recipients of one text
@@ -62,7 +59,8 @@ class Family:
     ``poll_intervals`` are the shortest and the longest time between two readings of a gateway's state, where
     it has to be asked for it. The checks raise InvalidInput. ``make_dialog`` and ``make_link`` belong
     together: both speak of far ends in the same type, which is nobody else's business. ``transcribe`` gives
-    what passed over the wire as anybody may see it.
+    what passed over the wire as anybody may see it. ``load`` imports what these five need, which takes some
+    15 ms of a processor; else whichever of them is called first does so.
     """
 
     key: str
@@ -77,6 +75,7 @@ class Family:
     make_dialog: Callable[[], Dialog[Any]]
     make_link: Callable[[Endpoint], Link[Any]]
     transcribe: Callable[[Sequence[Piece], Pseudonyms], list[WireLine]]
+    load: Callable[[], None] = lambda: None
     batch: int = 1
     poll_intervals: tuple[float, float] | None = None
 

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 import logging
@@ -121,7 +120,7 @@ class Gateway:
             clock=self._clock,
             on_received=self._listeners.tell,
             on_change=lambda message: self._listeners.tell(MessageChanged(message)),
-            on_queue=lambda queue: self._update(replace(self._state, queue=queue)),
+            on_queue=lambda queue: self._update(self._state._replace(queue=queue)),
             on_tripped=lambda: self._listeners.tell(BreakerTripped()),
         )
 
@@ -340,10 +339,10 @@ class Gateway:
         match event:
             case ConnectionChanged(connected=connected):
                 self._on_connection(event)
-                self._update(replace(self._state, connected=connected))
+                self._update(self._state._replace(connected=connected))
             case PortChanged(state=port, host=host):
                 ports = MappingProxyType({**self._state.ports, port.port: port})
-                self._update(replace(self._state, ports=ports, host=host or self._state.host))
+                self._update(self._state._replace(ports=ports, host=host or self._state.host))
                 if port.status is not PortStatus.OFFLINE:
                     self._unheard.discard(port.port)
                     self._stirred.set()

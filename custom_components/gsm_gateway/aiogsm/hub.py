@@ -2,9 +2,8 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from .driver import Driver
 from .family import Endpoint, Family, Feature
@@ -12,8 +11,7 @@ from .listeners import Listeners
 from .models import DialogEvent, LineHeard
 
 
-@dataclass(frozen=True, slots=True)
-class Stranger:
+class Stranger(NamedTuple):
     """A line that no gateway owns, and where it was heard."""
 
     family: Family
@@ -21,10 +19,12 @@ class Stranger:
     heard: LineHeard
 
 
-@dataclass(slots=True)
 class _Shared:
-    driver: Driver[Any]
-    users: int = 0
+    """A driver that listens, and how many use it."""
+
+    def __init__(self, driver: Driver[Any]) -> None:
+        self.driver = driver
+        self.users = 0
 
 
 class Hub:

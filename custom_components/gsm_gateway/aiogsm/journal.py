@@ -10,7 +10,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import override
+from types import MappingProxyType
+from typing import NamedTuple, override
 
 from .models import Message, MessageStatus, ReceivedSms
 from .parts import Part
@@ -40,22 +41,19 @@ class Fact(StrEnum):
 # What can change. All changes of one ``write`` become durable together.
 
 
-@dataclass(frozen=True, slots=True)
-class PutMessage:
+class PutMessage(NamedTuple):
     """An outgoing text stands so now."""
 
     message: Message
 
 
-@dataclass(frozen=True, slots=True)
-class PutReceived:
+class PutReceived(NamedTuple):
     """A received text is whole, or was handed on a step further."""
 
     sms: ReceivedSms
 
 
-@dataclass(frozen=True, slots=True)
-class PutPart:
+class PutPart(NamedTuple):
     """A part of a text waits for others."""
 
     part: Part
@@ -71,8 +69,7 @@ class DropParts:
     reference: str
 
 
-@dataclass(frozen=True, slots=True)
-class PutPush:
+class PutPush(NamedTuple):
     """A port pushed this, and may push it again."""
 
     port: str
@@ -80,30 +77,26 @@ class PutPush:
     seen_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class DropPushes:
+class DropPushes(NamedTuple):
     """A port has started anew, and repeats nothing of what it pushed before."""
 
     port: str
 
 
-@dataclass(frozen=True, slots=True)
-class PutReport:
+class PutReport(NamedTuple):
     """A delivery report came whose text is not known yet."""
 
     report: DeliveryReported
     came_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class DropReport:
+class DropReport(NamedTuple):
     """A delivery report has found its text."""
 
     report: DeliveryReported
 
 
-@dataclass(frozen=True, slots=True)
-class PutUsage:
+class PutUsage(NamedTuple):
     """A port has sent so many texts on a day."""
 
     port: str
@@ -111,16 +104,14 @@ class PutUsage:
     sent: int
 
 
-@dataclass(frozen=True, slots=True)
-class PutPower:
+class PutPower(NamedTuple):
     """A port is switched off for a moment, and has to be switched on again; or is ``on`` again."""
 
     port: str
     on: bool
 
 
-@dataclass(frozen=True, slots=True)
-class PutFact:
+class PutFact(NamedTuple):
     """A fact is so now; ``None``: it is no more."""
 
     fact: Fact
@@ -145,8 +136,7 @@ type Change = (
 # What is remembered.
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Remembered:
+class Remembered(NamedTuple):
     """What a new run begins with. All in the order in which it was written first.
 
     ``messages``: those that are not settled, those of the last 72 hours that more may be told of, and those
@@ -164,14 +154,13 @@ class Remembered:
     parts: Sequence[PutPart] = ()
     pushes: Sequence[PutPush] = ()
     reports: Sequence[PutReport] = ()
-    usage: Mapping[tuple[str, date], int] = field(default_factory=dict)
+    usage: Mapping[tuple[str, date], int] = MappingProxyType({})
     off: Collection[str] = ()
     met: Sequence[tuple[str, str]] = ()
-    facts: Mapping[Fact, str] = field(default_factory=dict)
+    facts: Mapping[Fact, str] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Query:
+class Query(NamedTuple):
     """Which texts of the history to give: of one direction or port, and the newest ``limit`` of them."""
 
     direction: Direction | None = None
@@ -179,16 +168,14 @@ class Query:
     limit: int = 50
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StatusChange:
+class StatusChange(NamedTuple):
     """An outgoing text came to this status then."""
 
     status: MessageStatus
     at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(NamedTuple):
     """A text of the history, and the ``changes`` of an outgoing one, oldest first.
 
     Its text is empty where the owner wants none kept.

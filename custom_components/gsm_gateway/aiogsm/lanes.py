@@ -1,7 +1,6 @@
 """Lanes: what each port does now, and which port a text had better take. Times are of the loop's clock."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 STICKY_FOR = 30.0
 """Seconds that a text may wait longer for the port that its recipient knows."""
@@ -10,14 +9,17 @@ TYPICAL = 5.0
 """Seconds that a text takes where no pace is prescribed; the guess by which lanes are compared."""
 
 
-@dataclass(slots=True)
 class Lane:
     """What a port does: ``out`` counts what has departed, ``held`` who keeps anything more from it."""
 
-    out: int = 0
-    held: int = 0
-    free_at: float = 0.0
-    used_at: float = 0.0
+    __slots__ = ("free_at", "held", "out", "used_at")
+
+    def __init__(self) -> None:
+        """Begin with nothing to do."""
+        self.out = 0
+        self.held = 0
+        self.free_at = 0.0
+        self.used_at = 0.0
 
     @property
     def idle(self) -> bool:

@@ -5,8 +5,8 @@ Pure: days are passed in as dates, moments in seconds of the loop's clock.
 
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import NamedTuple
 
 from .models import Priority
 from .recent import Recent
@@ -22,8 +22,7 @@ LOOP_WITHIN = 10.0
 _MOST_TEXTS = 4096
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Limits(NamedTuple):
     """The most texts of each port in a day and in a month, and of the box in any hour. 0: no limit."""
 
     per_day: int = 0

@@ -7,7 +7,7 @@ how it went. What every text has become is in the Message that each of these giv
 
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence, Set as AbstractSet
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date, datetime
 from itertools import count
 from typing import NamedTuple
@@ -45,8 +45,7 @@ class Moment(NamedTuple):
         return max((self.wall - then).total_seconds(), 0.0)
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(NamedTuple):
     """A USSD request's place in the lane of its port. It goes before texts: somebody waits for it."""
 
     turn_id: str
@@ -56,24 +55,28 @@ class Turn:
 type Departure = Message | Turn
 
 
-@dataclass(slots=True)
 class _Batch:
     """Room for more recipients of the text that a port is about to be given."""
 
-    text: str
-    room: int
+    __slots__ = ("room", "text")
+
+    def __init__(self, text: str, room: int) -> None:
+        self.text = text
+        self.room = room
 
 
-@dataclass(slots=True)
 class _Waiting:
     """A text that may leave from ``since`` on: what keeps it from that before is of no account."""
 
-    message: Message
-    order: int
-    since: float
-    expires_at: float
-    refused_by: set[str] = field(default_factory=set)
-    failed_by: set[str] = field(default_factory=set)
+    __slots__ = ("expires_at", "failed_by", "message", "order", "refused_by", "since")
+
+    def __init__(self, message: Message, order: int, since: float, expires_at: float) -> None:
+        self.message = message
+        self.order = order
+        self.since = since
+        self.expires_at = expires_at
+        self.refused_by: set[str] = set()
+        self.failed_by: set[str] = set()
 
     @property
     def rank(self) -> tuple[int, int]:

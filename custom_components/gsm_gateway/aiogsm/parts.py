@@ -80,13 +80,15 @@ class Joined:
 type _Key = tuple[str, str, str]
 
 
-@dataclass(slots=True)
 class _Pieces:
-    """The parts of one text so far, by index."""
+    """The parts of one text so far, by index; ``due`` is when no more are waited for."""
 
-    first: Part
-    due: float
-    texts: dict[int, str] = field(default_factory=dict, repr=False)
+    __slots__ = ("due", "first", "texts")
+
+    def __init__(self, first: Part, due: float) -> None:
+        self.first = first
+        self.due = due
+        self.texts: dict[int, str] = {}
 
     @property
     def complete(self) -> bool:
@@ -166,13 +168,15 @@ class Joiner:
         return [self._open.pop(key).joined()]
 
 
-@dataclass(slots=True)
 class _Run:
-    """The pieces of one text so far, in order of arrival."""
+    """The pieces of one text so far, in order of arrival; ``until`` is when no more are waited for."""
 
-    texts: list[str] = field(repr=False)
-    until: float
-    complete: bool = True
+    __slots__ = ("complete", "texts", "until")
+
+    def __init__(self, until: float) -> None:
+        self.texts: list[str] = []
+        self.until = until
+        self.complete = True
 
     def joined(self, key: tuple[str, str], *, waited: bool) -> Joined:
         port, sender = key
@@ -203,7 +207,7 @@ class PieceJoiner:
         """Take a piece; give what is whole by it, or has to make room for it, and whether the piece waits."""
         key = (piece.port, piece.sender)
         pushed_out = self._make_room(key)
-        run = self._runs.setdefault(key, _Run([], now + JOIN_TIMEOUT))
+        run = self._runs.setdefault(key, _Run(now + JOIN_TIMEOUT))
         run.texts.append(piece.text)
         run.complete = run.complete and piece.complete
         if len(piece.text) < LEAST_PIECE or len(run.texts) >= MAX_PARTS:

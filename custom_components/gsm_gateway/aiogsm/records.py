@@ -5,13 +5,13 @@ A dialog asks for the first with ``Keep``; the second is given to it with the ga
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from .models import Trace
 from .parts import Part
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Departing:
+class Departing(NamedTuple):
     """A text is about to leave. Nothing of it has left, and nothing may before this is durable."""
 
     gateway: str
@@ -19,8 +19,7 @@ class Departing:
     trace: Trace | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SmsArrived:
+class SmsArrived(NamedTuple):
     """A text, or a part of one, arrived; it is acknowledged after this. ``push`` names what brought it."""
 
     gateway: str
@@ -44,8 +43,7 @@ class DeliveryReported:
     push: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UssdDialled:
+class UssdDialled(NamedTuple):
     """A USSD code is about to be dialled under this number, which must never be used again."""
 
     gateway: str
@@ -55,8 +53,7 @@ class UssdDialled:
 type Record = Departing | SmsArrived | DeliveryReported | UssdDialled
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SeenPush:
+class SeenPush(NamedTuple):
     """Something that a port pushed ``age`` seconds ago, and that it may push again."""
 
     port: str
@@ -64,8 +61,7 @@ class SeenPush:
     age: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnknownText:
+class UnknownText(NamedTuple):
     """A text that left ``age`` seconds ago and whose fate is unknown: its result may still come."""
 
     message_id: str
@@ -74,8 +70,7 @@ class UnknownText:
     age: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Memory:
+class Memory(NamedTuple):
     """What a dialog has to know of earlier runs. ``last_ussd``: the greatest number dialled under."""
 
     last_ussd: int = 0

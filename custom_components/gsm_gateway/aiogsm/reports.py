@@ -7,6 +7,7 @@ the box has told the number at all.
 
 from collections import deque
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from .records import DeliveryReported
 
@@ -25,6 +26,8 @@ _TELLING_DIGITS = 7  # a number may come with a country code, or without
 
 @dataclass(frozen=True, slots=True)
 class _Sent:
+    """A text that the network took, ``at`` a time of the loop's clock, in a ``run`` of its port."""
+
     message_id: str
     port: str
     reference: int
@@ -33,8 +36,7 @@ class _Sent:
     run: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Early:
+class _Early(NamedTuple):
     report: DeliveryReported
     at: float
     run: int

@@ -2,28 +2,29 @@
 
 A request names the port that it is about. ``Request[O]`` is settled with an ``O``, or with a GatewayError:
 InvalidInput and NotSupported are raised before a byte is sent, CommandRefused has the gateway's own words.
+All of these live for moments only, so that slots would save nothing.
 """
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from .errors import GatewayError
 from .models import Trace, UssdReply
 
 
-@dataclass(frozen=True, slots=True)
-class SmsTaken:
+class SmsTaken(NamedTuple):
     """The network took the text; a delivery report will name it by ``reference``, where there are any."""
 
     reference: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Done:
     """It was done, and there is nothing to tell of it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Forwarding:
     """Whether calls are forwarded, and where to."""
 
@@ -31,8 +32,7 @@ class Forwarding:
     number: str | None = field(default=None, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Cells:
+class Cells(NamedTuple):
     """The radio cells that a port hears, by their ids, strongest first as the port lists them."""
 
     cells: tuple[str, ...]
@@ -44,96 +44,78 @@ type Outcome = SmsTaken | UssdReply | Done | Forwarding | Cells | GatewayError
 class Request[O]:
     """Something to ask; settled with an ``O``."""
 
-    __slots__ = ()
 
-
+@dataclass(frozen=True, kw_only=True)
 class PortRequest[O](Request[O]):
-    """Something to ask of one port; settled with an ``O``."""
-
-    __slots__ = ()
+    """Something to ask of one port; settled with an ``O``. What asks nothing else has no other field."""
 
     port: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class SendSms(PortRequest[SmsTaken]):
     """Send a text by one port. Requests with the same text may share one session with the port."""
 
-    port: str
     recipient: str = field(repr=False)
     text: str = field(repr=False)
     message_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class AwaitResult(PortRequest[SmsTaken]):
     """Wait for the result of a text that left ``age`` seconds ago, in an earlier run. Nothing is sent."""
 
-    port: str
     message_id: str
     trace: Trace | None
     age: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class SendUssd(PortRequest[UssdReply]):
     """Dial a USSD code on one port, or answer the menu of an open session; wait ``timeout`` seconds."""
 
-    port: str
     code: str = field(repr=False)
     timeout: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class CloseUssd(PortRequest[Done]):
     """End the port's USSD session; a SendUssd that waits on it is settled with CommandRefused."""
 
-    port: str
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Reboot(Request[Done]):
     """Restart one port's module, or with no port the whole box."""
 
     port: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class SetPhoneNumber(PortRequest[Done]):
     """Tell the box the number of the SIM in a port."""
 
-    port: str
     number: str = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class SetCallTimeLimit(PortRequest[Done]):
     """Allow outgoing calls for so many minutes (0 to 100000) in all, or with ``None`` without limit."""
 
-    port: str
     minutes: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ResetRemainingTime(PortRequest[Done]):
     """Make the whole call time available again."""
 
-    port: str
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class SetCallInterval(PortRequest[Done]):
     """Keep so many seconds (0 to 86400) between two outgoing calls."""
 
-    port: str
     seconds: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class HangUp(PortRequest[Done]):
     """End the port's call. Never repeated."""
-
-    port: str
 
 
 class ForwardingReason(StrEnum):
@@ -147,59 +129,51 @@ class ForwardingReason(StrEnum):
     ALL_CONDITIONAL = "all_conditional"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class SetCallForwarding(PortRequest[Done]):
     """Forward calls to ``number``, or with ``None`` no longer; ``timeout`` in seconds is for NO_REPLY."""
 
-    port: str
     reason: ForwardingReason
     number: str | None = field(default=None, repr=False)
     timeout: int = 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class GetCallForwarding(PortRequest[Forwarding]):
     """Ask the network whether calls are forwarded."""
 
-    port: str
     reason: ForwardingReason
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class SetCallWaiting(PortRequest[Done]):
     """Have a second call knock, or be told that the line is busy."""
 
-    port: str
     enabled: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class SetImei(PortRequest[Done]):
     """Give the port's module another IMEI: 15 digits with a right check digit.
 
     Doing so is unlawful in many countries.
     """
 
-    port: str
     imei: str = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SwitchOn(PortRequest[Done]):
     """Switch on a port's module that an earlier run had switched off to restart it, once there is a link."""
 
-    port: str
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class SetEnabled(PortRequest[Done]):
     """Switch one port's module on or off."""
 
-    port: str
     enabled: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class SetAllEnabled(Request[Done]):
     """Switch modules on and off in one command of the box.
 
@@ -212,16 +186,12 @@ class SetAllEnabled(Request[Done]):
     disabled: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class RefreshCells(PortRequest[Cells]):
     """Have the port list the cells that it hears, which takes some seconds."""
 
-    port: str
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class LockCell(PortRequest[Done]):
     """Have the port use one cell only, one of those that it listed."""
 
-    port: str
     cell: str

@@ -3,6 +3,7 @@
 Every check raises InvalidInput and changes nothing. None of the sentences repeats what was refused.
 """
 
+from functools import cache
 import re
 
 from .errors import InvalidInput
@@ -16,8 +17,13 @@ _USSD_CODE = re.compile(r"[0-9*#+]{1,182}", re.ASCII)
 _IMEI = re.compile(r"[0-9]{15}", re.ASCII)
 # Controls, marks of writing direction, and line ends of Unicode's own: they act on whoever shows them.
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
-_CONTROL_IN_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _CREDENTIAL = re.compile(r"[^\s;\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,64}")
+
+
+@cache
+def _control_in_text() -> re.Pattern[str]:
+    """Control characters but LF, CR and TAB, and halves of surrogate pairs. Compiled for the first text."""
+    return re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def check_number(number: str) -> None:
@@ -36,7 +42,7 @@ def check_text(text: str, limit: int) -> None:
     """Refuse nothing, control characters but LF, CR and TAB, and over ``limit`` bytes of UTF-8."""
     if not text:
         raise InvalidInput("text_empty", "the text is empty")
-    if _CONTROL_IN_TEXT.search(text):
+    if _control_in_text().search(text):
         raise InvalidInput("text_control", "the text holds a control character or half a surrogate pair")
     excess = len(text.encode()) - limit
     if excess > 0:
@@ -113,4 +119,4 @@ def readable(text: str) -> str:
     characters but LF, CR and TAB are left out.
     """
     whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return _CONTROL_IN_TEXT.sub("", whole)
+    return _control_in_text().sub("", whole)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 import json
 import sqlite3
+from typing import NamedTuple
 
 from .schema import stamp
 
@@ -48,8 +49,7 @@ class Keeping:
             raise ValueError(f"a history keeps 0 to {MOST_HISTORY} texts")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Which:
+class Which(NamedTuple):
     """Which texts of the history to delete: those that all that is given holds for."""
 
     message_ids: Collection[str] | None = None

@@ -3,7 +3,7 @@
 The first argument is the pace of a NeoGate's ports, in seconds; all others are Home Assistant's own.
 """
 
-from dataclasses import replace
+from copy import replace
 from pathlib import Path
 import sys
 

@@ -14,7 +14,7 @@ from ..dialog import Box, Drop, Keep, Open, Send, Steps
 from ..errors import GatewayError, InvalidInput, LinkLost, LoginRefused, NotKept, WrongPeer
 from ..records import Departing
 from ..text import check_credential
-from . import codec
+from . import POLL_INTERVALS, codec
 
 GREETING_TIMEOUT = 10.0
 LOGIN_TIMEOUT = 10.0
@@ -34,9 +34,6 @@ REFUSED_PAUSE = 900.0
 
 MOST_GARBAGE = 1000
 """Lines one after the other that are no message; of a reply that was cut, there are less than a hundred."""
-
-POLL_INTERVALS = (10.0, 300.0)
-"""The least and the most seconds between two readings of the list of spans."""
 
 NO_LINK = "there is no connection to the gateway"
 
