@@ -57,8 +57,8 @@ class Bench:
 
     def receive(self, packet: str | bytes, peer: Address = PEER) -> Shown:
         data = packet if isinstance(packet, bytes) else packet.encode()
-        if (answer := self.dialog.reflex(data, peer, self.now)) is not None:
-            return [Send(answer, peer)]
+        if (reflex := self.dialog.reflex(data, peer, self.now)) is not None:
+            return [Send(reflex[1], peer)]
         return self._play(self.dialog.receive(data, peer, self.now))
 
     def submit(self, request: Request, ticket: int = 1, key: str = "box") -> Shown:

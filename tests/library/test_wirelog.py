@@ -114,8 +114,7 @@ async def test_what_passes_is_noted_in_its_order_with_its_time(bench: Bench) -> 
 
 
 async def test_what_is_answered_by_reflex_is_noted_as_anything_else(bench: Bench) -> None:
-    bench.script.owners["a"] = "box"
-    bench.script.reflex = lambda data, peer, now: b"yes"  # type: ignore[method-assign]
+    bench.script.reflex = lambda data, peer, now: ("box", b"yes")  # type: ignore[method-assign]
     bench.driver.on_received(b"there?", "a")
     assert bench.log == [Send(b"yes", "a")]  # nothing was read
     assert bench.driver.wire.pieces("box") == [

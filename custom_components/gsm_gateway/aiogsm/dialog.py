@@ -130,11 +130,11 @@ class Dialog[P](ABC):
     def lost(self, peer: P, reason: GatewayError, now: float) -> Steps[P]:
         """A far end could not be opened, or closed by itself."""
 
-    def reflex(self, data: bytes, peer: P, now: float) -> bytes | None:
+    def reflex(self, data: bytes, peer: P, now: float) -> tuple[str, bytes] | None:
         """Give the answer to bytes that say nothing new, which are nearly all of a family's; else ``None``.
 
-        Called before ``receive``, which is not called for what has an answer here. Nothing else follows from
-        it: no other step, and no deadline that is earlier than the one that stands.
+        With it comes whose bytes they are. Called before ``receive``, which is not called for what has an
+        answer here. Nothing else follows from it: no other step, and no deadline before the one that stands.
         """
         return None
 

@@ -110,10 +110,11 @@ class Driver[P](Listener[P]):
     def on_received(self, data: bytes, peer: P) -> None:
         self._log_wire("<", data, peer)
         now = self._loop.time()
-        if (answer := self._dialog.reflex(data, peer, now)) is not None:
-            self._log_wire(">", answer, peer)
-            self.wire.note_exchange(self._dialog.owner_of(peer), now, peer, data, answer)
+        if (reflex := self._dialog.reflex(data, peer, now)) is not None:
+            gateway, answer = reflex
             self._link.send(answer, peer)
+            self.wire.note_exchange(gateway, now, peer, data, answer)
+            self._log_wire(">", answer, peer)
             return
         steps = self._dialog.receive(data, peer, now)
         self.wire.note(self._dialog.owner_of(peer), now, Way.IN, peer, data)  # known now at the latest

@@ -165,9 +165,11 @@ class GoipDialog(Dialog[Address]):
         return []
 
     @override
-    def reflex(self, data: bytes, peer: Address, now: float) -> bytes | None:
+    def reflex(self, data: bytes, peer: Address, now: float) -> tuple[str, bytes] | None:
         line = self._repeating.get(said_in(data))
-        return None if line is None else line.repeats(data, peer, now)
+        if line is None or (answer := line.repeats(data, peer, now)) is None:
+            return None
+        return line.gateway, answer
 
     @override
     def receive(self, data: bytes, peer: Address, now: float) -> Steps[Address]:
