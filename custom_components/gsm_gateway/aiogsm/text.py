@@ -118,5 +118,7 @@ def readable(text: str) -> str:
     Surrogate pairs become the characters that they are, and a half that has no other U+FFFD. Control
     characters but LF, CR and TAB are left out.
     """
+    if text.isprintable():  # nearly all are, and then there is neither
+        return text
     whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return _control_in_text().sub("", whole)
