@@ -55,7 +55,6 @@ USSD_PADDING = "@" + PADDING
 """What the box may put behind a USSD text."""
 
 _MAX_REASON = 160
-
 _REPORTS = 2048  # that are remembered at once: of as many lines, and at most 10 MB of a stranger's making
 _LONGEST_REPORT = 1024  # characters of one that is remembered; the usual one has 350
 
@@ -68,8 +67,7 @@ _MISSED = re.compile(r"\[SMS[0-9]{1,3} missed\]")
 # Fields that run to the end of the datagram, whatever is in them.
 BODIES = {"RECEIVE": "msg", "USSN": "msg", "HANGUP": "num", "CELLINFO": "info"}
 
-_CSQ = range(32)
-_CSQ_NOT_MEASURED = 99
+_CSQ, _CSQ_NOT_MEASURED = range(32), 99
 
 # BUSY, and the words of the firmware itself, say nothing of a call.
 CALL_STATES = {
