@@ -63,6 +63,9 @@ _NUMBER = rf"""
 """
 _PRICE = r"(?!\s?(?:/|per\b|pro\b|за\b)\s?\w)"
 
+_GROUP = 3
+"""Digits that stand together between two separators of thousands."""
+
 _NEAR = 16
 """Characters that are right before a word."""
 
@@ -211,7 +214,7 @@ def _split_off_fraction(digits: str, unit: str) -> tuple[str, str, str]:
     whole, separator, fraction = digits.rpartition(separators[-1])
     if len(separators) > 1:
         return (digits, "", "") if separators[0] == separator else (whole, separator, fraction)
-    groups = len(fraction) == 3 and len(whole) <= 3 and whole.strip("0")  # noqa: PLR2004 - digits of a group
+    groups = len(fraction) == _GROUP and len(whole) <= _GROUP and whole.strip("0")
     return (digits, "", "") if groups and unit not in THOUSANDTHS else (whole, separator, fraction)
 
 
