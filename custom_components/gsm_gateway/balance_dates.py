@@ -24,7 +24,7 @@ _MONTHS: tuple[tuple[str, ...], ...] = (
 _BEGINNINGS = {begin: month for month, names in enumerate(_MONTHS, 1) for begin in names}
 _NAME = rf"(?:{'|'.join(sorted(_BEGINNINGS, key=len, reverse=True))})[^\W\d_]{{0,10}}\.?"
 
-_CENTURY, _YEARS_OF_TWO_DIGITS = 2000, 100
+_MILLENNIUM, _YEARS_OF_TWO_DIGITS = 2000, 100
 
 _AFTER_WORD = 50
 """Characters within which a date follows the word that it belongs to."""
@@ -104,7 +104,7 @@ def _dates(text: str, *, month_first: bool) -> Iterator[tuple[int, date]]:
 def _date(match: re.Match[str], *, month_first: bool) -> date | None:
     of = {name[0]: value for name, value in match.groupdict().items() if value is not None}
     year = int(of["y"])
-    year += _CENTURY if year < _YEARS_OF_TWO_DIGITS else 0
+    year += _MILLENNIUM if year < _YEARS_OF_TWO_DIGITS else 0
     if "a" in of:
         first, second = int(of["a"]), int(of["b"])
         orders = [(second, first), (first, second)]
