@@ -4,14 +4,13 @@ The attacks are tests: pytest gives each a Home Assistant of its own.
 """
 
 import argparse
-from datetime import datetime
-import importlib.metadata
 import os
 from pathlib import Path
-import platform
 import subprocess
 import sys
 import tempfile
+
+from tests.circumstances import taken
 
 from .amounts import LONG
 from .figures import REPORTS, ROWS, Figures, reported, table, write
@@ -35,17 +34,6 @@ def _run(reports: Path, *, short: bool) -> int:
     return subprocess.run(command, env=environment, timeout=LONGEST, check=False).returncode  # noqa: S603
 
 
-def _taken() -> str:
-    """Say when and where the figures were taken."""
-    day = datetime.now().astimezone().date().isoformat()
-    home_assistant = importlib.metadata.version("homeassistant")
-    return (
-        f"Taken on {day} in one run of `script/attacks`: Home Assistant {home_assistant}, "
-        f"Python {platform.python_version()}, {platform.system()} on {platform.machine()}, "
-        f"{os.cpu_count()} cores that others used, too."
-    )
-
-
 def _good(figures: dict[str, Figures]) -> bool:
     return figures.keys() == ROWS.keys() and not any(row.through for row in figures.values())
 
@@ -65,7 +53,7 @@ def main() -> int:
     print(table(figures))  # noqa: T201 - it is a program
     good = code == 0 and _good(figures)
     if arguments.write and good:
-        write(figures, _taken())
+        write(figures, taken("script/attacks"))
     say("all is good" if good else "NOT GOOD")
     return 0 if good else 1
 

@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
 from importlib.metadata import version
 import json
-import os
-from pathlib import Path
 import platform
+
+from tests.circumstances import machine, taken, today
 
 from .contender import ROOT
 from .figure import OURS, Figure, Goal
@@ -60,17 +59,9 @@ def summary(figures: Sequence[Figure]) -> str:
 
 def _circumstances() -> dict[str, str]:
     """Say where and with what it was measured."""
-    model = next(
-        (
-            line.partition(":")[2].strip()
-            for line in Path("/proc/cpuinfo").read_text().splitlines()
-            if "model name" in line
-        ),
-        platform.machine(),
-    )
     return {
-        "date": datetime.now(UTC).date().isoformat(),
-        "machine": f"{os.cpu_count()} cores of {model}, {platform.system()}",
+        "date": today(),
+        "machine": machine(),
         "python": platform.python_version(),
         "homeassistant": version("homeassistant"),
     }
@@ -107,11 +98,7 @@ def write(figures: Sequence[Figure], *, pages: bool) -> None:
     PICTURES.mkdir(parents=True, exist_ok=True)
     pictures = [f"![{figure.name}](images/performance/{plot(figure, PICTURES).name})" for figure in figures]
     notes = [f"- **{figure.name}:** {figure.note}" for figure in figures if figure.note]
-    taken = (
-        f"Taken on {circumstances['date']} in one run of `script/bench`: {circumstances['machine']}, "
-        f"Python {circumstances['python']}, Home Assistant {circumstances['homeassistant']}."
-    )
     before, _, rest = PAGE.read_text().partition(BEGIN)
     after = rest.partition(END)[2]
-    parts = [taken, table(figures).rstrip(), "\n".join(notes), "\n\n".join(pictures)]
+    parts = [taken("script/bench"), table(figures).rstrip(), "\n".join(notes), "\n\n".join(pictures)]
     PAGE.write_text(f"{before}{BEGIN}\n" + "\n\n".join(part for part in parts if part) + f"\n\n{END}{after}")

@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from importlib.metadata import version
-import os
 from pathlib import Path
-import platform
+
+from tests.circumstances import taken
 
 from .targets import TARGETS
 
@@ -76,15 +75,6 @@ def write(rows: Sequence[Row]) -> None:
     """Put the table into the page, with where and with what it was made."""
     before, begin, rest = PAGE.read_text().partition(BEGIN)
     assert begin, f"{PAGE} has no place for the table"
-    taken = (
-        f"Taken on {datetime.now(UTC).date().isoformat()} in one run of `script/fuzz`: {engine()}, "
-        f"Python {platform.python_version()}, {os.cpu_count()} cores of {_machine()}, {platform.system()}."
-    )
     after = rest.partition(END)[2]
-    PAGE.write_text(f"{before}{BEGIN}\n{taken}\n\n{table(rows)}\n{END}{after}")
-
-
-def _machine() -> str:
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
-    models = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(models, platform.machine())
+    when = taken("script/fuzz", {"atheris": "atheris"})
+    PAGE.write_text(f"{before}{BEGIN}\n{when}\n\n{table(rows)}\n{END}{after}")

@@ -5,7 +5,6 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Sequence
 from dataclasses import asdict
-from datetime import datetime
 import json
 import logging
 import signal
@@ -115,7 +114,7 @@ def main() -> int:
     figures = asyncio.run(_until_told_to_end(_all(arguments.rows or list(ROWS), long=not arguments.short)))
     print(table(figures))  # noqa: T201 - it is a program
     if arguments.write:
-        write(figures, datetime.now().astimezone().date())
+        write(figures)
     good = all(row.good for row in figures.values())
     say(f"{'all is good' if good else 'NOT GOOD'} ({(time.monotonic() - begin) / 60:.0f} min)")
     return 0 if good else 1

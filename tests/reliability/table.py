@@ -1,8 +1,9 @@
 """The table, and the page that it stands in."""
 
 from collections.abc import Mapping
-from datetime import date
 from pathlib import Path
+
+from tests.circumstances import taken
 
 from .judge import Figures
 from .rows import ROWS
@@ -43,9 +44,8 @@ def _line(row: tuple[str, ...], widths: list[int]) -> str:
     return "| " + " | ".join([f"{row[0]:<{widths[0]}}", *rest]) + " |" if first else ""
 
 
-def write(figures: Mapping[str, Figures], day: date) -> None:
-    """Put the table into the page, with the day on which it was made."""
+def write(figures: Mapping[str, Figures]) -> None:
+    """Put the table into the page, with where and with what it was made."""
     before, _, rest = PAGE.read_text().partition(BEGIN)
     after = rest.partition(END)[2]
-    taken = f"Taken on {day.isoformat()} in one run of `script/reliability`."
-    PAGE.write_text(f"{before}{BEGIN}\n{taken}\n\n{table(figures)}\n{END}{after}")
+    PAGE.write_text(f"{before}{BEGIN}\n{taken('script/reliability')}\n\n{table(figures)}\n{END}{after}")
