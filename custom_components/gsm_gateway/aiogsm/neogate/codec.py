@@ -141,7 +141,8 @@ def send_ussd(span: int, code: str, timeout: float) -> str:
 
 _SPAN_LINE = re.compile(r"^GSM span (\d{1,2}): (.*)$", re.MULTILINE | re.ASCII)
 _WHOLE_NUMBER = re.compile(r"\s*(-?\d{1,6})\s*", re.ASCII)
-_STAMP = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", re.ASCII)
+_STAMP = "%Y-%m-%d %H:%M:%S"
+_USUAL_STAMP = re.compile(r"\d{4}-\d\d-\d\d (?:[01]\d|2[0-3]):\d\d:\d\d", re.ASCII)
 _BYTE_ORDER_MARK = "\ufeff"
 _BEST_CSQ, _WORST_BER, _MOST_PERCENT, _MOST_SECONDS = 31, 7, 100, 86_400
 _MAX_VALUE = 100
@@ -279,10 +280,12 @@ def read_stamp(stamp: str, zone: tzinfo) -> datetime | None:
     Of an hour that comes twice the first is meant, as good as the second; a time that the clocks skip counts
     from before the jump.
     """
-    if not _STAMP.fullmatch(stamp):
-        return None
     try:
-        return datetime.fromisoformat(stamp).replace(tzinfo=zone).astimezone(UTC)
+        if _USUAL_STAMP.fullmatch(stamp):  # both ways read it the same, and this one is much quicker
+            local = datetime.fromisoformat(stamp).replace(tzinfo=zone)
+        else:
+            local = datetime.strptime(stamp, _STAMP).replace(tzinfo=zone)
+        return local.astimezone(UTC)
     except ValueError, OverflowError:
         return None
 
