@@ -1,7 +1,7 @@
 """The table's rows for section 5 of the GoIP's wire reference: what can be asked of a line."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from copy import replace
 
 from homeassistant.exceptions import HomeAssistantError
 import pytest

@@ -1,7 +1,7 @@
 """The actions: called in Home Assistant, seen by the boxes."""
 
 import asyncio
-from dataclasses import replace
+from copy import replace
 from typing import Any
 
 from homeassistant.core import Event, HomeAssistant

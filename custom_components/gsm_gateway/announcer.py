@@ -1,7 +1,6 @@
 """Tells Home Assistant of texts and calls: on the bus, to each port's event entities, and to our triggers."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
@@ -126,7 +125,7 @@ class Announcer:
         }
         self._fire(EVENT_COMMAND, sms.port, told, contact)
         if judgement.refusal is None:
-            async_dispatcher_send(self._hass, SIGNAL_COMMAND, replace(notice, command=judgement.command))
+            async_dispatcher_send(self._hass, SIGNAL_COMMAND, notice._replace(command=judgement.command))
 
     def changed(self, message: Message) -> None:
         """Tell how far a text has come on its way out."""

@@ -1,8 +1,8 @@
 """What the owner of a SIM has set about its balance: how it is asked for and read, and how often."""
 
-from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
 from homeassistant.const import CONF_CODE, CONF_PORT
@@ -10,6 +10,7 @@ from homeassistant.core import HomeAssistant, callback
 import voluptuous as vol
 
 from .aiogsm import InvalidInput, check_ussd_code
+from .aiogsm.reprs import hiding
 from .balance_reader import AMOUNT, Manner
 from .const import CONF_PATTERN, CONF_SCHEDULE, CONF_TIME, CONF_UNIT, SUBENTRY_BALANCE_CHECK
 from .patterns import named_groups, pattern
@@ -33,12 +34,12 @@ LEEWAY = timedelta(hours=18)
 """How much earlier than a whole interval after the last time a check may be made, to be in time again."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BalanceCheck:
+@hiding("codes")
+class BalanceCheck(NamedTuple):
     """The balance check of one port."""
 
     port: str
-    codes: tuple[str, ...] = field(repr=False)
+    codes: tuple[str, ...]
     pattern: str | None
     unit: str | None
     schedule: Schedule

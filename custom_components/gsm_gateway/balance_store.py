@@ -1,14 +1,14 @@
 """What is kept over restarts of the balances of one box: the last answers, and what was read of them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 
+from .aiogsm.reprs import hiding
 from .balance_reader import Reading
 from .keeping import BALANCES, Keeping
 from .options import is_private
@@ -16,16 +16,16 @@ from .options import is_private
 _SAVE_DELAY = 5.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Balance:
+@hiding("codes", "answer")
+class Balance(NamedTuple):
     """What is known of one SIM's balance.
 
     ``codes`` are those that led to the ``answer``, which came at ``answered_at``; it is ``complete`` if the
     network took all of them. ``reading`` is of the last answer that could be read, which came at ``read_at``.
     """
 
-    codes: tuple[str, ...] = field(repr=False)
-    answer: str | None = field(default=None, repr=False)
+    codes: tuple[str, ...]
+    answer: str | None = None
     complete: bool = True
     answered_at: datetime | None = None
     unreadable: bool = False
@@ -70,7 +70,7 @@ class BalanceStore:
     def _give(self) -> dict[str, dict[str, Any]]:
         kept = self.balances
         if not self._keep_answers:
-            kept = {port: replace(balance, answer=None) for port, balance in kept.items()}
+            kept = {port: balance._replace(answer=None) for port, balance in kept.items()}
         return {port: _to_json(balance) for port, balance in kept.items()}
 
 

@@ -1,7 +1,6 @@
 """The balances of the SIMs of one box: asked for by USSD, read, and kept."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
@@ -107,7 +106,7 @@ class Balances:
         now = dt_util.now()
         complete = len(replies) == len(check.codes)
         answer = replies[-1].text
-        self._store.put(port, replace(self.of(port), answer=answer, complete=complete, answered_at=now))
+        self._store.put(port, self.of(port)._replace(answer=answer, complete=complete, answered_at=now))
         self._adopt(current)
         self._timetable.answered(current, now)
         self._tell()
@@ -117,8 +116,8 @@ class Balances:
         """Read the last answer as the check says; one to other codes is forgotten."""
         balance = self._store.balances.get(check.port) or Balance(codes=check.codes)
         if balance.codes != check.codes:
-            balance = replace(
-                balance, codes=check.codes, answer=None, complete=True, answered_at=None, unreadable=False
+            balance = balance._replace(
+                codes=check.codes, answer=None, complete=True, answered_at=None, unreadable=False
             )
             async_end_issue(self._hass, self._entry, check.port, BALANCE_UNREADABLE)
         elif balance.answer is not None:
@@ -130,9 +129,9 @@ class Balances:
         reading = self._read(balance, check.pattern, check.unit)
         if reading is None:
             async_raise_issue(self._hass, self._entry, check.port, BALANCE_UNREADABLE, answer=balance.shown)
-            return replace(balance, unreadable=True)
+            return balance._replace(unreadable=True)
         async_end_issue(self._hass, self._entry, check.port, BALANCE_UNREADABLE)
-        return replace(balance, unreadable=False, reading=reading, read_at=balance.answered_at)
+        return balance._replace(unreadable=False, reading=reading, read_at=balance.answered_at)
 
     def _read(self, balance: Balance, pattern: str | None, unit: str | None) -> Reading | None:
         if balance.answer is None or balance.answered_at is None or not balance.complete:

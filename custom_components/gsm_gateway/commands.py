@@ -1,10 +1,11 @@
 """Judges whether a text is a command. Remembers nothing: who was wrong how often, ``lockouts`` keeps."""
 
-from dataclasses import dataclass, field
 from enum import StrEnum
 import hmac
 import re
+from typing import NamedTuple
 
+from .aiogsm.reprs import hiding
 from .contacts import Contact
 
 MASK = "••••"
@@ -23,12 +24,12 @@ class Refusal(StrEnum):
     WRONG_PIN = "wrong_pin"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judgement:
+@hiding("command")
+class Judgement(NamedTuple):
     """What becomes of a text. ``command`` is what follows the PIN, and means nothing where it is refused."""
 
     refusal: Refusal | None
-    command: str = field(repr=False)
+    command: str
 
 
 def is_pin(written: str) -> bool:

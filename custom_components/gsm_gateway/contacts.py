@@ -5,14 +5,15 @@ Turns what a caller wrote as a recipient into a number that can be dialled.
 
 from collections import OrderedDict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 import re
+from typing import NamedTuple
 
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
 from homeassistant.const import CONF_NAME, CONF_PIN
 from homeassistant.exceptions import ServiceValidationError
 
 from .aiogsm import ReceivedSms
+from .aiogsm.reprs import hiding
 from .const import CONF_NOTIFY_CONTACTS, CONF_NUMBER, CONF_TRUSTED, DOMAIN, SUBENTRY_CONTACT
 
 _SEPARATORS = re.compile(r"[\s().\-/]")
@@ -41,15 +42,15 @@ def comparable(number: str) -> str:
     return normalised.removeprefix("+") if is_number(normalised) else number.strip().casefold()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contact:
+@hiding("number", "pin")
+class Contact(NamedTuple):
     """Somebody to text, and whether they may send commands, with a ``pin`` before each if there is one."""
 
     subentry_id: str
     name: str
-    number: str = field(repr=False)
+    number: str
     trusted: bool
-    pin: str | None = field(default=None, repr=False)
+    pin: str | None = None
 
     @classmethod
     def of(cls, subentry: ConfigSubentry) -> Contact:
@@ -63,12 +64,12 @@ class Contact:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Recipient:
+@hiding("number", "written")
+class Recipient(NamedTuple):
     """Where a text goes: the number, and what the caller had written."""
 
-    number: str = field(repr=False)
-    written: str = field(repr=False)
+    number: str
+    written: str
 
 
 class ContactBook:

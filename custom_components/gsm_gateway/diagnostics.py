@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
 from homeassistant.components.diagnostics import async_redact_data
@@ -108,7 +107,7 @@ class _Report:
         }
 
     def _port(self, name: str) -> dict[str, Any]:
-        state = asdict(self._coordinator.data.ports[name])
+        state = self._coordinator.data.ports[name]._asdict()
         sent = zip(("today", "this_month"), self._gateway.sent_by(name), strict=True)
         return {**async_redact_data(state, TO_REDACT), "port": self._name(name), "sent": dict(sent)}
 

@@ -1,8 +1,7 @@
 """What can be chosen in a trigger: what is accepted there, and what fits it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv, device_registry as dr, entity_registry as er
@@ -16,8 +15,7 @@ from .notices import Notice
 from .patterns import found, pattern
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
+class Filter(NamedTuple):
     """One field of a trigger: what may be chosen, and which notices fit what is chosen."""
 
     choose: Callable[[HomeAssistant, Any], Any]

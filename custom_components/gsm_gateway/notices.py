@@ -1,17 +1,17 @@
 """How our own triggers are told what happens: in full, and by a way that nothing records."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from homeassistant.util.signal_type import SignalType
 
+from .aiogsm.reprs import hiding
 from .const import EVENT_CALL, EVENT_COMMAND, EVENT_SMS_RECEIVED, EVENT_SMS_STATUS
 from .contacts import Contact
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Notice:
+@hiding("person", "data", "command")
+class Notice(NamedTuple):
     """Something that happened, with the same ``data`` as the event on the bus, but nothing masked but PINs.
 
     The dispatcher logs it when a listener fails, so no ``repr`` shows the data. What triggered an automation
@@ -21,9 +21,9 @@ class Notice:
     devices: frozenset[str]
     """The device of the port, if there is one, and of its box: whoever chose either is meant."""
     contact: Contact | None
-    person: str = field(repr=False)
-    data: Mapping[str, Any] = field(repr=False)
-    command: str = field(default="", repr=False)
+    person: str
+    data: Mapping[str, Any]
+    command: str = ""
     """Of a text that is a command: what follows the PIN."""
 
 

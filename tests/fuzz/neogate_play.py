@@ -11,7 +11,7 @@ with the oldest.
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
+from copy import replace
 from random import Random
 from typing import ClassVar, override
 

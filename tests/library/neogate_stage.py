@@ -236,7 +236,7 @@ def received(box: Bench, content: str, **fields: str) -> None:
 
 def arrived(text: str, **fields: object) -> SmsArrived:
     """Give what is kept of a text that was received."""
-    part = {"reference": "", "stamp": "2025-03-06 05:01:07", "index": 0, "total": 1}
+    part = {"reference": "", "stamp": "2025-03-06 05:01:07", "place": 0, "total": 1}
     part |= {"stamped_at": datetime(2025, 3, 6, 5, 1, 7, tzinfo=UTC), **fields}
     return SmsArrived(gateway="box", part=Part(port="1", sender="+49", text=text, **part))  # type: ignore[arg-type]
 

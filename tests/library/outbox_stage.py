@@ -1,7 +1,7 @@
 """What the tests of the outbox play with: texts, ports, and a time that is passed in."""
 
 from collections.abc import Iterable
-from dataclasses import replace
+from copy import replace
 from datetime import UTC, datetime, timedelta
 
 from custom_components.gsm_gateway.aiogsm.limits import Limits

@@ -1,7 +1,7 @@
 """What a GoIP tells by itself: texts, reports and calls; each acknowledged, and told of once."""
 
 from collections.abc import Iterable
-from dataclasses import replace
+from copy import replace
 
 import pytest
 

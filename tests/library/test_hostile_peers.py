@@ -1,7 +1,7 @@
 """Peers that mean harm: packets said again, garbage without end, words that are too many."""
 
 import asyncio
-from dataclasses import replace
+from copy import replace
 
 import pytest
 

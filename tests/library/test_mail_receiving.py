@@ -1,6 +1,6 @@
 """Received texts and the disk: what is durable before what, and that each is handed on once, in order."""
 
-from dataclasses import replace
+from copy import replace
 
 import pytest
 
@@ -86,7 +86,7 @@ async def test_identical_texts_are_both_handed_on(run: Run) -> None:
 
 
 async def test_a_part_is_on_disk_and_waits(run: Run) -> None:
-    assert await run.receive("a", index=1, push="RECEIVE:5", **PART)
+    assert await run.receive("a", place=1, push="RECEIVE:5", **PART)
     [push, part] = run.disk.writes[0]
     assert push == PutPush("1", "RECEIVE:5", WALL)
     assert isinstance(part, PutPart)
@@ -95,8 +95,8 @@ async def test_a_part_is_on_disk_and_waits(run: Run) -> None:
 
 
 async def test_a_text_takes_the_place_of_its_parts_in_one_write(run: Run) -> None:
-    await run.receive("b", index=2, **PART)
-    await run.receive("a", index=1, **PART)
+    await run.receive("b", place=2, **PART)
+    await run.receive("a", place=1, **PART)
     [received, dropped] = run.disk.writes[1]
     assert isinstance(received, PutReceived)
     assert (received.sms.text, received.sms.parts) == ("ab", 2)
@@ -106,14 +106,14 @@ async def test_a_text_takes_the_place_of_its_parts_in_one_write(run: Run) -> Non
 
 async def test_a_repeated_part_changes_nothing(run: Run) -> None:
     for _ in range(2):
-        assert await run.receive("a", index=1, **PART)
+        assert await run.receive("a", place=1, **PART)
     assert len(run.disk.changes(PutPart)) == 1
 
 
 async def test_what_never_became_whole_is_handed_on_after_a_while_as_it_is(
     run: Run, stopped_clock: StoppedClock
 ) -> None:
-    await run.receive("b", index=2, **PART)
+    await run.receive("b", place=2, **PART)
     await stopped_clock.move(JOIN_TIMEOUT - 1)
     assert run.received == []
     await stopped_clock.move(1)
@@ -149,9 +149,9 @@ async def test_a_text_whose_beginning_cannot_be_written_is_tried_again(
 async def test_a_whole_text_whose_parts_are_on_disk_waits_for_room(
     run: Run, stopped_clock: StoppedClock
 ) -> None:
-    await run.receive("a", index=1, **PART)
+    await run.receive("a", place=1, **PART)
     run.disk.room = False
-    assert not await run.receive("b", index=2, **PART)
+    assert not await run.receive("b", place=2, **PART)
     assert run.received == []
     run.disk.room = True
     await stopped_clock.move(RETRY_PAUSE)
@@ -236,7 +236,7 @@ async def test_what_was_being_handed_on_is_not_handed_on_again_and_counted(box: 
 
 async def test_parts_survive_a_restart_and_their_time_goes_on(box: Box, stopped_clock: StoppedClock) -> None:
     run = await box.run()
-    await run.receive("a", index=1, **PART)
+    await run.receive("a", place=1, **PART)
     run = await box.restart(after=JOIN_TIMEOUT - 10)
     await stopped_clock.move(9)
     assert run.received == []
@@ -246,11 +246,11 @@ async def test_parts_survive_a_restart_and_their_time_goes_on(box: Box, stopped_
 
 async def test_a_text_is_joined_from_parts_of_two_runs(box: Box) -> None:
     run = await box.run()
-    await run.receive("a", index=1, **PART)
+    await run.receive("a", place=1, **PART)
     run = await box.restart()
-    await run.receive("a", index=1, **PART)
+    await run.receive("a", place=1, **PART)
     assert run.received == []
-    await run.receive("b", index=2, **PART)
+    await run.receive("b", place=2, **PART)
     assert run.texts == ["ab"]
     assert (await box.restart()).received == []
 
@@ -259,7 +259,7 @@ async def test_parts_that_were_too_old_when_the_run_began_are_handed_on_as_they_
     box: Box, stopped_clock: StoppedClock
 ) -> None:
     run = await box.run()
-    await run.receive("a", index=1, **PART)
+    await run.receive("a", place=1, **PART)
     run = await box.restart(after=3 * JOIN_TIMEOUT)
     await stopped_clock.move(0)
     assert run.texts == ["a"]
@@ -278,7 +278,7 @@ async def test_a_clock_that_is_set_keeps_no_part_for_ever(
     box: Box, stopped_clock: StoppedClock, years: int
 ) -> None:
     run = await box.run()
-    await run.receive("a", index=1, **PART)
+    await run.receive("a", place=1, **PART)
     run = await box.restart(wall=WALL.replace(year=WALL.year + years))
     await stopped_clock.move(JOIN_TIMEOUT)
     assert run.texts == ["a"]

@@ -1,5 +1,5 @@
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from copy import replace
 from datetime import UTC, datetime, tzinfo
 from itertools import pairwise
 from urllib.parse import quote, unquote
@@ -229,7 +229,7 @@ def test_transcript_texts_tg100(chunk: int) -> None:
         reference="",
         stamp="2025-03-06 05:01:07",
         stamped_at=datetime(2025, 3, 6, 5, 1, 7, tzinfo=UTC),
-        index=0,
+        place=0,
         total=1,
         text="Ещё ответ ",
     )
@@ -258,9 +258,9 @@ def test_transcript_texts_tg400() -> None:
     )
     assert result == SmsResult(message_id="2132ekwedsd", taken=True)
     assert isinstance(single, Part)
-    assert (single.port, single.text, single.index, single.total) == ("1", "Reply Test For TG sms", 1, 1)
+    assert (single.port, single.text, single.place, single.total) == ("1", "Reply Test For TG sms", 1, 1)
     assert isinstance(second, Part)
-    assert (second.port, second.sender, second.reference, second.index, second.total) == (
+    assert (second.port, second.sender, second.reference, second.place, second.total) == (
         "5",
         "10086",
         "E9510086",
@@ -447,7 +447,7 @@ def test_content(content: str, text: str) -> None:
 def test_received(fields: dict[str, str], port: str, index: int, total: int) -> None:
     part = codec.read_event(written("receivedsms", Sender=" Mega\x07Fon ", Content="a", **fields))
     assert part == Part(
-        port=port, sender="MegaFon", reference="", stamp="", index=index, total=total, text="a"
+        port=port, sender="MegaFon", reference="", stamp="", place=index, total=total, text="a"
     )
 
 

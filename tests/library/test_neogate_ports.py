@@ -1,6 +1,6 @@
 """What is told of ports, how often they are asked for, and what their status is made of."""
 
-from dataclasses import replace
+from copy import replace
 
 import pytest
 

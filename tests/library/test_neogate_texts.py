@@ -1,6 +1,6 @@
 """Texts that arrive, whole and in parts."""
 
-from dataclasses import replace
+from copy import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -33,7 +33,7 @@ def test_a_text_is_kept_as_it_came(box: Bench) -> None:
 def test_so_is_each_part_of_a_long_one(box: Bench) -> None:
     for index in ("2", "1"):
         received(box, "%EF%BB%BFb", ID="244", Index=index, Total="2")
-    assert box.kept == [arrived("b", reference="244", index=index, total=2) for index in (2, 1)]
+    assert box.kept == [arrived("b", reference="244", place=index, total=2) for index in (2, 1)]
 
 
 def joined(box: Bench) -> list[Joined]:

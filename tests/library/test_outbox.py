@@ -1,6 +1,6 @@
 """The outbox: which port a text takes, when, and what is made of how it went."""
 
-from dataclasses import replace
+from copy import replace
 
 import pytest
 

@@ -1,7 +1,7 @@
 """The outbox where a port takes several recipients of one text at a time, and where ports come to rest."""
 
 from collections import Counter
-from dataclasses import replace
+from copy import replace
 
 import pytest
 

@@ -1,4 +1,4 @@
-from dataclasses import replace
+from copy import replace
 
 import pytest
 
@@ -20,7 +20,7 @@ def part(
     index: int, total: int, text: str, *, reference: str = "244", stamp: str = "05:01:07", port: str = "1"
 ) -> Part:
     return Part(
-        port=port, sender="+79", reference=reference, stamp=stamp, index=index, total=total, text=text
+        port=port, sender="+79", reference=reference, stamp=stamp, place=index, total=total, text=text
     )
 
 

@@ -4,7 +4,6 @@ Pure: the time is passed in, in seconds of the loop's clock.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -78,6 +77,6 @@ class Admission:
                 self._loops.note(message.recipient, message.text, now)
                 admitted.append(message)
             else:
-                failed = replace(message, status=MessageStatus.FAILED, settled_at=message.created_at)
-                admitted.append(replace(failed, error=MessageError.LIMIT_REACHED))
+                failed = message._replace(status=MessageStatus.FAILED, settled_at=message.created_at)
+                admitted.append(failed._replace(error=MessageError.LIMIT_REACHED))
         return admitted

@@ -5,7 +5,6 @@ Pure: the time is passed in. It gives the text as it stands then, and the caller
 
 from collections import OrderedDict
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import NamedTuple
 
 from .journal import Remembered
@@ -87,9 +86,9 @@ class Aftermath:
         if message is None or message.status is not MessageStatus.UNKNOWN:
             return None
         if not late.taken:
-            failed = replace(message, status=MessageStatus.FAILED, error=MessageError.REFUSED)
+            failed = message._replace(status=MessageStatus.FAILED, error=MessageError.REFUSED)
             return Settled(self._remember(failed))
-        sent = replace(message, status=MessageStatus.SENT, error=None, reference=late.reference)
+        sent = message._replace(status=MessageStatus.SENT, error=None, reference=late.reference)
         return self.settled(sent, now)
 
     def _nameless(self, report: DeliveryReported, now: Moment) -> Message | None:
@@ -111,16 +110,16 @@ class Aftermath:
         """Give a text as reports leave it: sent, whatever they say; the first word that is final counts."""
         for report in reports:
             if message.status is MessageStatus.UNKNOWN:
-                sent = replace(message, status=MessageStatus.SENT, error=None, error_detail=None)
-                message = replace(sent, reference=report.reference)
+                sent = message._replace(status=MessageStatus.SENT, error=None, error_detail=None)
+                message = sent._replace(reference=report.reference)
                 self._expect(message, now.at)
             if report.delivered is None or message.status is not MessageStatus.SENT:
                 continue
             if report.delivered:
-                message = replace(message, status=MessageStatus.DELIVERED)
+                message = message._replace(status=MessageStatus.DELIVERED)
             else:
-                failed = replace(message, status=MessageStatus.FAILED, error=MessageError.REFUSED)
-                message = replace(failed, error_detail="not delivered")
+                failed = message._replace(status=MessageStatus.FAILED, error=MessageError.REFUSED)
+                message = failed._replace(error_detail="not delivered")
         return self._remember(message)
 
     def _remember(self, message: Message) -> Message:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import re
 from typing import NamedTuple
 
+from .reprs import hiding
 from .text import decoded, printable
 
 MAX_GREETING = 128
@@ -42,21 +43,20 @@ class WireError(ValueError):
 # What comes.
 
 
-@dataclass(frozen=True, slots=True)
-class Banner:
+class Banner(NamedTuple):
     """The greeting."""
 
     version: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Response:
+@hiding("message", "output")
+class Response(NamedTuple):
     """The answer to one action. ``output`` is what a command wrote, without its end mark."""
 
     status: str
     action_id: str = ""
-    message: str = field(default="", repr=False)
-    output: str = field(default="", repr=False)
+    message: str = ""
+    output: str = ""
 
     @property
     def success(self) -> bool:

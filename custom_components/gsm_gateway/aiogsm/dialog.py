@@ -7,13 +7,15 @@ box that registers at its UDP port. ``P`` is how the link names its far ends.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, tzinfo
+from types import MappingProxyType
 from typing import NamedTuple
 
 from .errors import GatewayError
 from .models import DialogEvent
 from .records import Memory, Record
+from .reprs import hiding
 from .requests import Outcome, Request
 
 type Ticket = int
@@ -23,8 +25,8 @@ type Step[P] = Open[P] | Send[P] | Drop[P] | Emit | Settle | Keep[P]
 type Steps[P] = list[Step[P]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Box:
+@hiding("username", "password", "passwords")
+class Box(NamedTuple):
     """One gateway for a dialog to serve: ``key`` names it in every event.
 
     ``lines`` are the GoIP line ids known to be its own, ``passwords`` those of lines that have one of
@@ -35,10 +37,10 @@ class Box:
     """
 
     key: str
-    username: str = field(default="", repr=False)
-    password: str = field(repr=False)
+    password: str
+    username: str = ""
     lines: Sequence[str] = ()
-    passwords: Mapping[str, str] = field(default_factory=dict, repr=False)
+    passwords: Mapping[str, str] = MappingProxyType({})
     join_texts: bool = False
     repeat_send: bool = True
     poll_interval: float = 30.0
@@ -52,11 +54,11 @@ class Open[P]:
     peer: P
 
 
-@dataclass(frozen=True, slots=True)
-class Send[P]:
+@hiding("data")
+class Send[P](NamedTuple):
     """Write these bytes. Secrets in them are masked by the link's log, not here."""
 
-    data: bytes = field(repr=False)
+    data: bytes
     peer: P
 
 

@@ -6,7 +6,6 @@ anybody hears of it: who was told and then killed is never told again.
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 import logging
 import uuid
@@ -47,10 +46,10 @@ class Inbox:
         for sms in remembered.received:
             if sms.handed_on is HandedOn.NO:
                 self._turns[sms.message_id] = None
-                self._waiting.append(replace(sms, held_over=True))
+                self._waiting.append(sms._replace(held_over=True))
                 continue
             self.doubtful += 1
-            self._journal.write(PutReceived(replace(sms, handed_on=HandedOn.UNKNOWN)))
+            self._journal.write(PutReceived(sms._replace(handed_on=HandedOn.UNKNOWN)))
         if self.doubtful:
             _LOGGER.warning(
                 "%d received texts may have been acted on when Home Assistant was ended; they are in the"
@@ -143,7 +142,7 @@ class Inbox:
 
     def _hand_on(self, sms: ReceivedSms) -> None:
         """Hand on a text once the journal says that this was begun; never before."""
-        begun = replace(sms, handed_on=HandedOn.BEGUN)
+        begun = sms._replace(handed_on=HandedOn.BEGUN)
 
         def _on_written(durable: bool) -> None:
             if durable:
@@ -172,7 +171,7 @@ class Inbox:
         while self._turns and (sms := next(iter(self._turns.values()))) is not None:
             del self._turns[sms.message_id]
             self._tell(sms)
-            self._write([PutReceived(replace(sms, handed_on=HandedOn.DONE))], lambda _: None)
+            self._write([PutReceived(sms._replace(handed_on=HandedOn.DONE))], lambda _: None)
 
     def _write(self, changes: list[Change], then: Callable[[bool], None]) -> None:
         written = self._journal.write(*changes)

@@ -7,7 +7,6 @@ whole, and in the order in which they were written.
 from abc import ABC, abstractmethod
 import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from types import MappingProxyType
@@ -16,6 +15,7 @@ from typing import NamedTuple, override
 from .models import Message, MessageStatus, ReceivedSms
 from .parts import Part
 from .records import DeliveryReported
+from .reprs import hiding
 
 
 class Direction(StrEnum):
@@ -60,12 +60,12 @@ class PutPart(NamedTuple):
     arrived_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class DropParts:
+@hiding("sender")
+class DropParts(NamedTuple):
     """The parts under this port, sender and reference wait no more."""
 
     port: str
-    sender: str = field(repr=False)
+    sender: str
     reference: str
 
 

@@ -7,7 +7,6 @@ how it went. What every text has become is in the Message that each of these giv
 
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence, Set as AbstractSet
-from dataclasses import replace
 from datetime import date, datetime
 from itertools import count
 from typing import NamedTuple
@@ -228,15 +227,15 @@ class Outbox:
     def _depart(self, waiting: _Waiting, port: str, now: Moment) -> Message:
         lane = self._lane(port)
         lane.out, lane.used_at, lane.free_at = lane.out + 1, now.at, now.at + self._pace
-        waiting.message = replace(waiting.message, port=port)
+        waiting.message = waiting.message._replace(port=port)
         self._departed[waiting.message.message_id] = self._queued.pop(waiting.message.message_id)
         return waiting.message
 
     def leaving(self, message_id: str, trace: Trace | None, now: Moment) -> Message:
         """Note that a departed text is about to leave for good, and give it as it has to be kept before."""
         waiting = self._departed[message_id]
-        waiting.message = replace(
-            waiting.message, status=MessageStatus.SENDING, left_at=now.wall, trace=trace
+        waiting.message = waiting.message._replace(
+            status=MessageStatus.SENDING, left_at=now.wall, trace=trace
         )
         return waiting.message
 
@@ -275,8 +274,8 @@ class Outbox:
         if isinstance(outcome, PortNotReady):
             waiting.refused_by.add(port)
         if self._may_try_again(waiting, outcome, ports):
-            waiting.message = replace(
-                waiting.message, status=MessageStatus.QUEUED, port=None, left_at=None, trace=None
+            waiting.message = waiting.message._replace(
+                status=MessageStatus.QUEUED, port=None, left_at=None, trace=None
             )
             self._queued[message_id] = waiting
             return waiting.message
@@ -329,7 +328,7 @@ class Outbox:
         self, waiting: _Waiting, status: MessageStatus, error: MessageError, detail: str | None, now: Moment
     ) -> Message:
         del self._queued[waiting.message.message_id]
-        return replace(waiting.message, status=status, error=error, error_detail=detail, settled_at=now.wall)
+        return waiting.message._replace(status=status, error=error, error_detail=detail, settled_at=now.wall)
 
     def deadline(self, ports: Mapping[str, PortState], now: Moment) -> float | None:
         """When to call ``give_up`` and ``take`` again, if nothing else happens before."""

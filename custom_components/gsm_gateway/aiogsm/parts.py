@@ -6,8 +6,10 @@ Parts may come out of order, twice, late or never. Pieces have nothing but the o
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from .alarms import Alarms
+from .reprs import hiding
 from .text import readable
 
 JOIN_TIMEOUT = 300.0
@@ -32,9 +34,9 @@ MAX_PARTS = 255
 """The most parts that a text can have (3GPP TS 23.040 §9.2.3.24.1)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
-    """One part as it arrived; ``index`` counts from 0 or from 1, ``stamp`` is the gateway's own time.
+@hiding("sender", "text")
+class Part(NamedTuple):
+    """One part as it arrived; ``place`` counts from 0 or from 1, ``stamp`` is the gateway's own time.
 
     ``stamped_at`` is the same time where it can be read.
 
@@ -44,12 +46,12 @@ class Part:
     """
 
     port: str
-    sender: str = field(repr=False)
+    sender: str
+    text: str
     reference: str = ""
     stamp: str = ""
-    index: int = 1
+    place: int = 1
     total: int = 1
-    text: str = field(repr=False)
     loose: bool = False
     complete: bool = True
     stamped_at: datetime | None = None
@@ -81,7 +83,7 @@ type _Key = tuple[str, str, str]
 
 
 class _Pieces:
-    """The parts of one text so far, by index; ``due`` is when no more are waited for."""
+    """The parts of one text so far, by their place; ``due`` is when no more are waited for."""
 
     __slots__ = ("due", "first", "texts")
 
@@ -95,7 +97,7 @@ class _Pieces:
         return len(self.texts) >= self.first.total
 
     def fits(self, part: Part) -> bool:
-        return part.total == self.first.total and part.index not in self.texts
+        return part.total == self.first.total and part.place not in self.texts
 
     def joined(self) -> Joined:
         return Joined(
@@ -139,12 +141,12 @@ class Joiner:
         if not 1 < part.total <= MAX_PARTS:
             return [whole(part)], False
         key = (part.port, part.sender, part.reference)
-        if (key, part.index, part.stamp) in self._seen:
+        if (key, part.place, part.stamp) in self._seen:
             return [], False
-        self._seen.append((key, part.index, part.stamp))
+        self._seen.append((key, part.place, part.stamp))
         pushed_out = self._make_room(key, part)
         pieces = self._open.setdefault(key, _Pieces(part, now + JOIN_TIMEOUT))
-        pieces.texts[part.index] = part.text
+        pieces.texts[part.place] = part.text
         if pieces.complete:
             return pushed_out + self._take(key), False
         return pushed_out, True

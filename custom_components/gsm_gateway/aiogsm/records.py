@@ -4,11 +4,11 @@ A dialog asks for the first with ``Keep``; the second is given to it with the ga
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from .models import Trace
 from .parts import Part
+from .reprs import hiding
 
 
 class Departing(NamedTuple):
@@ -27,8 +27,8 @@ class SmsArrived(NamedTuple):
     push: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeliveryReported:
+@hiding("number")
+class DeliveryReported(NamedTuple):
     """The network tells what became of a text that had been taken, named as ``SmsTaken`` named it.
 
     ``delivered`` is ``None`` while it still tries. ``number`` is missing on older firmware. ``push`` names
@@ -39,7 +39,7 @@ class DeliveryReported:
     port: str
     reference: int
     delivered: bool | None
-    number: str | None = field(default=None, repr=False)
+    number: str | None = None
     push: str | None = None
 
 

@@ -6,10 +6,10 @@ the box has told the number at all.
 """
 
 from collections import deque
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from .records import DeliveryReported
+from .reprs import hiding
 
 KNOWN_FOR = 72 * 3600.0
 """Seconds after its sending that a report about a text is believed, if it names the recipient."""
@@ -24,14 +24,14 @@ _MOST = 4096
 _TELLING_DIGITS = 7  # a number may come with a country code, or without
 
 
-@dataclass(frozen=True, slots=True)
-class _Sent:
+@hiding("number")
+class _Sent(NamedTuple):
     """A text that the network took, ``at`` a time of the loop's clock, in a ``run`` of its port."""
 
     message_id: str
     port: str
     reference: int
-    number: str = field(repr=False)
+    number: str
     at: float
     run: int
 

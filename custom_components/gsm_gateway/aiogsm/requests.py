@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from .errors import GatewayError
 from .models import Trace, UssdReply
+from .reprs import hiding
 
 
 class SmsTaken(NamedTuple):
@@ -24,12 +25,12 @@ class Done:
     """It was done, and there is nothing to tell of it."""
 
 
-@dataclass(frozen=True)
-class Forwarding:
+@hiding("number")
+class Forwarding(NamedTuple):
     """Whether calls are forwarded, and where to."""
 
     enabled: bool
-    number: str | None = field(default=None, repr=False)
+    number: str | None = None
 
 
 class Cells(NamedTuple):

@@ -6,7 +6,6 @@ Every step of a text is in the journal before anybody is told of it.
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import replace
 from functools import partial
 import uuid
 
@@ -95,7 +94,7 @@ class Sender:
                 age = now.age_of(message.left_at)
                 self._outbox.rest_after(message.port, age, now)
             if message.status is MessageStatus.QUEUED:
-                self._outbox.add(replace(message, port=None), now)
+                self._outbox.add(message._replace(port=None), now)
             elif message.status is MessageStatus.SENDING:
                 self._outbox.resume(message, now)
 
@@ -236,8 +235,8 @@ class Sender:
         self._write_owed()
         for message in self._outbox.queued():
             if message.message_id in self._unkept and not await self._journal.write(PutMessage(message)):
-                failed = replace(message, status=MessageStatus.FAILED, settled_at=self._now().wall)
-                self._tell(replace(failed, error=MessageError.STORE_FAILED))
+                failed = message._replace(status=MessageStatus.FAILED, settled_at=self._now().wall)
+                self._tell(failed._replace(error=MessageError.STORE_FAILED))
 
     def keep_anew(self) -> None:
         """Write all that is not settled to a journal that has lost it."""

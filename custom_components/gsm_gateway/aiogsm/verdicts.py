@@ -1,6 +1,5 @@
 """What a text has become, by how its sending went or why it could not be tried."""
 
-from dataclasses import replace
 from datetime import datetime
 
 from .errors import CommandRefused, GatewayError, InvalidInput, OutcomeUnknown
@@ -32,7 +31,7 @@ def settled(message: Message, outcome: Outcome, at: datetime) -> Message:
     status, error, detail = MessageStatus.FAILED, MessageError.REFUSED, None
     match outcome:
         case SmsTaken(reference=reference):
-            return replace(message, status=MessageStatus.SENT, reference=reference, settled_at=at)
+            return message._replace(status=MessageStatus.SENT, reference=reference, settled_at=at)
         case InvalidInput(reason="number"):
             error = MessageError.INVALID_NUMBER
         case InvalidInput(reason="text_too_long"):
@@ -43,4 +42,4 @@ def settled(message: Message, outcome: Outcome, at: datetime) -> Message:
             status, error = MessageStatus.UNKNOWN, MessageError.NO_RESULT
         case GatewayError():
             detail = str(outcome)
-    return replace(message, status=status, error=error, error_detail=detail, settled_at=at)
+    return message._replace(status=status, error=error, error_detail=detail, settled_at=at)

@@ -7,8 +7,10 @@ or measure, words for states. Everything else is a length, or a name that stands
 
 from collections import deque
 from collections.abc import Hashable
-from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
+
+from .reprs import hiding
 
 MOST_PIECES = 128
 """Pieces that are kept of each gateway. Of a stream a message may come in several."""
@@ -29,8 +31,8 @@ class Way(StrEnum):
     LOST = "lost"
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+@hiding("data")
+class Piece(NamedTuple):
     """Bytes that passed, ``at`` a time of the loop's clock; of a loss, the kind of its error.
 
     ``size`` is how many they were before they were cut.
@@ -39,7 +41,7 @@ class Piece:
     at: float
     way: Way
     peer: Hashable
-    data: bytes = field(default=b"", repr=False)
+    data: bytes = b""
     size: int = 0
 
     @property
@@ -48,8 +50,8 @@ class Piece:
         return self.size > len(self.data)
 
 
-@dataclass(frozen=True, slots=True)
-class WireLine:
+@hiding("port")
+class WireLine(NamedTuple):
     """A piece, or a message of a stream, as anybody may see it. ``port`` is whose it is, if that is known.
 
     ``text`` has no secret; ``port`` may be one (a line's id), and is for comparing.
@@ -59,7 +61,7 @@ class WireLine:
     way: Way
     link: str
     text: str
-    port: str | None = field(default=None, repr=False)
+    port: str | None = None
 
 
 class _Ring:

@@ -137,7 +137,7 @@ def _part(row: sqlite3.Row) -> PutPart:
         sender=row["sender"],
         reference=row["reference"],
         stamp=row["stamp"],
-        index=row["nr"],
+        place=row["nr"],
         total=row["total"],
         text=text_of(row["text"]),
         loose=bool(row["loose"]),

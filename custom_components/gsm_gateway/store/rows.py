@@ -222,7 +222,7 @@ def _apply_to_parts(db: sqlite3.Connection, change: PutPart | DropParts) -> None
                     part.sender,
                     part.reference,
                     part.stamp,
-                    part.index,
+                    part.place,
                     part.total,
                     raw(part.text),
                     part.loose,

@@ -1,9 +1,9 @@
 """What can be asked of a line beside texts and USSD: how each is said, and what its answer means."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import override
+from types import MappingProxyType
+from typing import NamedTuple, override
 
 from ..dialog import Steps
 from ..errors import (
@@ -15,6 +15,7 @@ from ..errors import (
     PortNotReady,
 )
 from ..models import CallState
+from ..reprs import hiding
 from ..requests import (
     Cells,
     Done,
@@ -91,7 +92,7 @@ class Exchange(Single):
     def _bare(self, refused: Refused) -> Refused:
         """Take away the value, which some settings are refused with before the reason."""
         first, _, rest = refused.reason.partition(" ")
-        return replace(refused, reason=rest) if self._value and first == self._value else refused
+        return refused._replace(reason=rest) if self._value and first == self._value else refused
 
     @override
     def _answered(self, answer: Answer) -> Turn:
@@ -160,8 +161,8 @@ def _done(_answer: Answer) -> Outcome:
     return Done()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+@hiding("value")
+class Order(NamedTuple):
     """How to carry out a request.
 
     ``port`` is ``None`` where any line of the box will do. ``learned`` is what holds of which lines once it
@@ -170,11 +171,11 @@ class Order:
     """
 
     command: Command
-    value: str = field(default="", repr=False)
     port: str | None
+    value: str = ""
     conversation: Callable[[int, bytes], Conversation] | None = None
     read: Callable[[Answer], Outcome] = _done
-    learned: Mapping[str, Settings] = field(default_factory=dict)
+    learned: Mapping[str, Settings] = MappingProxyType({})
     getter: Command | None = None
 
     def begin(self, sendid: int, password: str) -> Conversation:

@@ -3,7 +3,7 @@
 The numbers of sections are those of the vendor's "GoIP SMS Interface".
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
 from typing import NamedTuple
@@ -12,13 +12,14 @@ from ..dialog import Box
 from ..models import CallState
 from ..parts import Part
 from ..records import DeliveryReported, SmsArrived
+from ..reprs import hiding
 
 NO_LIMIT = -1
 """In place of minutes: outgoing calls are not limited."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+@hiding("password", "phone_number", "imei", "imsi", "iccid")
+class Report(NamedTuple):
     """What a line says of itself in a keepalive (section 2); ``None`` where its firmware does not say.
 
     ``csq`` is the module's 0 to 31, ``remaining`` minutes or ``NO_LIMIT``. ``reporting`` is false where the
@@ -27,17 +28,17 @@ class Report:
     """
 
     line: str
-    password: str = field(repr=False)
+    password: str
     registered: bool | None = None
     csq: int | None = None
     voip_registered: bool | None = None
     call_state: CallState | None = None
     remaining: int | None = None
     operator: str | None = None
-    phone_number: str | None = field(default=None, repr=False)
-    imei: str | None = field(default=None, repr=False)
-    imsi: str | None = field(default=None, repr=False)
-    iccid: str | None = field(default=None, repr=False)
+    phone_number: str | None = None
+    imei: str | None = None
+    imsi: str | None = None
+    iccid: str | None = None
     reporting: bool | None = None
     cell: str | None = None
     unread: tuple[str, ...] = ()
@@ -66,70 +67,66 @@ class Heard(NamedTuple):
     wandering: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class SmsReceived:
+@hiding("sender", "text")
+class SmsReceived(NamedTuple):
     """A text came in (section 4); one that the box joined without a part that never came is not complete."""
 
-    sender: str = field(repr=False)
-    text: str = field(repr=False)
+    sender: str
+    text: str
     complete: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class SmsDelivered:
+@hiding("number")
+class SmsDelivered(NamedTuple):
     """What became of the text that was taken as ``sms_no``; ``None`` while the network still tries."""
 
     sms_no: int
     delivered: bool | None
-    number: str | None = field(default=None, repr=False)
+    number: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class VoiceChanged:
+@hiding("number")
+class VoiceChanged(NamedTuple):
     """The line's voice channel changed (section 5.2.1); ``state`` is ``None`` for a word not known here."""
 
     state: CallState | None
-    number: str | None = field(default=None, repr=False)
+    number: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CallRecorded:
+@hiding("number")
+class CallRecorded(NamedTuple):
     """A call is going on (section 5.2.2)."""
 
     incoming: bool
-    number: str | None = field(default=None, repr=False)
+    number: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CallHungUp:
+class CallHungUp(NamedTuple):
     """A call ended, and why."""
 
     cause: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class MinutesLeft:
+class MinutesLeft(NamedTuple):
     """The minutes of outgoing calls that are left after one, or ``NO_LIMIT`` (section 5.2.3)."""
 
     remaining: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class UssdReceived:
+@hiding("text")
+class UssdReceived(NamedTuple):
     """The network sent a USSD text by itself."""
 
-    text: str = field(repr=False)
+    text: str
 
 
-@dataclass(frozen=True, slots=True)
-class CellsListed:
+class CellsListed(NamedTuple):
     """The cells that the line hears."""
 
     cells: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class CellChanged:
+class CellChanged(NamedTuple):
     """The line uses this cell now."""
 
     cell: str
@@ -148,8 +145,8 @@ type News = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Push:
+@hiding("password")
+class Push(NamedTuple):
     """Something happened. The box repeats it until it is acknowledged, also where ``news`` is ``None``.
 
     ``recvid`` falls by one from each push of a line to the next, and starts anew with the box. ``unread``
@@ -159,7 +156,7 @@ class Push:
     verb: str
     recvid: int
     line: str
-    password: str = field(repr=False)
+    password: str
     news: News | None = None
     unread: tuple[str, ...] = ()
 
@@ -181,24 +178,21 @@ class Word(StrEnum):
     USSD_ENDED = "USSDEXIT"
 
 
-@dataclass(frozen=True, slots=True)
-class Prompt:
+class Prompt(NamedTuple):
     """The session takes the password, then numbers; or it is over."""
 
     sendid: int
     word: Word
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(NamedTuple):
     """A number is being sent to (step 6)."""
 
     sendid: int
     telid: int
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(NamedTuple):
     """The network took the text. ``sms_no`` names it in a delivery report; old firmware has none."""
 
     sendid: int
@@ -206,12 +200,12 @@ class Taken:
     sms_no: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+@hiding("reason")
+class Refused(NamedTuple):
     """The box said no: to one number if ``telid`` is given, else to all that ``sendid`` names."""
 
     sendid: int
-    reason: str = field(repr=False)
+    reason: str
     telid: int | None = None
 
 
@@ -220,31 +214,31 @@ def is_about_password(reason: str) -> bool:
     return "password" in reason.lower()
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+@hiding("value")
+class Answer(NamedTuple):
     """What was asked for, under the verb that asked; ``value`` may be empty."""
 
     sendid: int
     verb: str
-    value: str = field(repr=False)
+    value: str
 
 
 type Reply = Prompt | Waiting | Taken | Refused | Answer
 type FromBox = Keepalive | Push | Reply
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+@hiding("phone_number", "imei")
+class Settings(NamedTuple):
     """What a line says of itself when it is asked; ``None`` where it does not, ``unread`` as of a keepalive.
 
     ``call_time_limit`` and ``remaining`` are minutes or ``NO_LIMIT``, ``call_interval`` is in seconds.
     """
 
-    phone_number: str | None = field(default=None, repr=False)
+    phone_number: str | None = None
     call_time_limit: int | None = None
     remaining: int | None = None
     call_state: CallState | None = None
-    imei: str | None = field(default=None, repr=False)
+    imei: str | None = None
     call_interval: int | None = None
     enabled: bool | None = None
     cell: str | None = None

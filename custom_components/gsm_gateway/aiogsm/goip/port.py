@@ -1,6 +1,6 @@
 """Boxes and their lines, which are one SIM slot each: where they speak from, and what is known of them."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from hmac import compare_digest
 
@@ -217,11 +217,10 @@ class Line:
         state = self.state
         if settings.enabled is not None:
             self._switched_at = now
-            state = replace(state, enabled=settings.enabled)
+            state = state._replace(enabled=settings.enabled)
         if (limit := settings.call_time_limit) is not None:
-            state = replace(state, call_time_limit=None if limit == NO_LIMIT else limit)
-        self.state = replace(
-            state,
+            state = state._replace(call_time_limit=None if limit == NO_LIMIT else limit)
+        self.state = state._replace(
             phone_number=settings.phone_number or state.phone_number,
             imei=settings.imei or state.imei,
             call_interval=state.call_interval if settings.call_interval is None else settings.call_interval,
@@ -241,7 +240,7 @@ class Line:
             self._silent_at, self._last_state = None, None
             self.online = False
             self._calls.forget()
-            self.state = replace(self.state, signal=None, call_state=None, voip_registered=None)
+            self.state = self.state._replace(signal=None, call_state=None, voip_registered=None)
             self._show_status()
         return calls
 
@@ -305,8 +304,7 @@ class Line:
 
     def _read(self, report: Report, now: float, *, number: str | None) -> None:
         """Take a report; ``number`` is the SIM's where the report does not tell it."""
-        self.state = replace(
-            self.state,
+        self.state = self.state._replace(
             enabled=self._is_enabled(report, now),
             signal=None if report.csq is None else 2 * report.csq - 113,
             operator=report.operator,
@@ -334,12 +332,12 @@ class Line:
         unlimited = minutes == NO_LIMIT
         remaining = None if unlimited else minutes
         if (self.state.remaining_time, self.state.unlimited) != (remaining, unlimited):
-            self.state = replace(self.state, remaining_time=remaining, unlimited=unlimited)
+            self.state = self.state._replace(remaining_time=remaining, unlimited=unlimited)
 
     def _set_cell(self, cell: str | None) -> None:
         """Note the cell as the box tells it by itself, whose next news must differ from this."""
         self._cell_told = cell
-        self.state = replace(self.state, cell=cell)
+        self.state = self.state._replace(cell=cell)
 
     def _show_status(self) -> None:
         status = _STATUS[self._registered]
@@ -348,11 +346,11 @@ class Line:
         elif self.state.enabled is False:
             status = PortStatus.DISABLED
         if self.state.status is not status:
-            self.state = replace(self.state, status=status)
+            self.state = self.state._replace(status=status)
 
     def _show_voice(self) -> None:
         if self.state.call_state is not self._calls.state:
-            self.state = replace(self.state, call_state=self._calls.state)
+            self.state = self.state._replace(call_state=self._calls.state)
 
 
 def check_box(box: Box) -> None:

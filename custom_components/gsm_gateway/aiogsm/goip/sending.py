@@ -1,7 +1,7 @@
 """Texts on their way out: bulk sessions, each of one text to some numbers, and what became of the numbers."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum, auto
 from functools import partial
 from typing import ClassVar, NamedTuple, override
@@ -17,6 +17,7 @@ from ..errors import (
     OutcomeUnknown,
 )
 from ..models import LateResult, Trace, Trouble, TroubleFound
+from ..reprs import hiding
 from ..requests import Outcome, SendSms, SmsTaken
 from ..text import check_number, check_text
 from .codec import MAX_TEXT, encode_done, encode_number, encode_password, encode_text
@@ -66,11 +67,11 @@ class _Stage(Enum):
     DONE = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+@hiding("password")
+class Terms(NamedTuple):
     """How to speak to a box: with what password, and whether a number may be said again to it just now."""
 
-    password: str = field(repr=False)
+    password: str
     may_repeat: Callable[[], bool]
 
 

@@ -259,17 +259,17 @@ _RECEIVED = re.compile(
 
 
 def _read_received(event: Event, zone: tzinfo) -> Part:
-    reference, port, span, sender, recvtime, place, count, content = _values(event, _RECEIVED)
-    index, total, stamp = _whole_number(place), _whole_number(count), (recvtime or "").strip()
+    reference, port, span, sender, recvtime, index, of, content = _values(event, _RECEIVED)
+    place, total, stamp = _whole_number(index), _whole_number(of), (recvtime or "").strip()
     return Part(
         port=read_port(port, span),
         sender=printable(sender or "").strip(),
         reference=(reference or "").strip(),
         stamp=stamp,
         stamped_at=read_stamp(stamp, zone),
-        index=index or 0,
+        place=place or 0,
         # With unreadable counts it is a text of its own: better in pieces than lost.
-        total=total if index is not None and total is not None else 1,
+        total=total if place is not None and total is not None else 1,
         text=read_content(content or ""),
     )
 

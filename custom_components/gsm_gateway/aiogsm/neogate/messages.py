@@ -1,8 +1,10 @@
 """What a NeoGate says, once it is read: words that mean something, and what they tell of spans and texts."""
 
-from dataclasses import dataclass, field
 from enum import StrEnum
 import re
+from typing import NamedTuple
+
+from ..reprs import hiding
 
 
 class Token(StrEnum):
@@ -45,8 +47,8 @@ STARTING_STATES = re.compile(
 """How a ``State`` begins between power on and ``READY``."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SpanDetails:
+@hiding("imei", "imsi", "smsc")
+class SpanDetails(NamedTuple):
     """What ``gsm show span`` says; None where it says nothing, or that it does not know.
 
     ``csq`` is 0 to 31 and ``ber`` 0 to 7, as the module counts (3GPP TS 27.007 §8.5). ``pdd`` and ``acd``
@@ -66,28 +68,27 @@ class SpanDetails:
     acd: int | None = None
     last_event: str | None = None
     state: str | None = None
-    imei: str | None = field(default=None, repr=False)
-    imsi: str | None = field(default=None, repr=False)
-    smsc: str | None = field(default=None, repr=False)
+    imei: str | None = None
+    imsi: str | None = None
+    smsc: str | None = None
 
 
 NOT_TAKEN = "Status: 0"
 """All that the box says of a text that the network did not take."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SmsResult:
+class SmsResult(NamedTuple):
     """Whether the network took the text with this id."""
 
     message_id: str
     taken: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UssdAnswer:
+@hiding("text")
+class UssdAnswer(NamedTuple):
     """The network's answer; ``responses`` is its ``<m>`` of 3GPP TS 27.007 §7.15."""
 
-    text: str = field(repr=False)
+    text: str
     responses: int | None = None
 
 

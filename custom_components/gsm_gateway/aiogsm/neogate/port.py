@@ -5,7 +5,6 @@ The box counts spans from 2; a port's key is its number on the case, which is on
 
 from collections import Counter
 from collections.abc import Callable, Collection
-from dataclasses import replace
 from functools import partial
 import re
 
@@ -125,8 +124,7 @@ class Port:
         )
         if self._words is None:
             return lasting
-        return replace(
-            lasting,
+        return lasting._replace(
             signal=None if details.csq is None else -113 + 2 * details.csq,  # 3GPP TS 27.007 §8.5
             operator=details.operator,
             network_status=network_status,

@@ -5,8 +5,8 @@ later, with an event that bears our id, whether the network did. The event may c
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 from ..dialog import Emit, Settle, Steps, Ticket
 from ..errors import (
@@ -37,8 +37,7 @@ MOST_LATE = 4096
 """Texts without a result that are remembered."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Text:
+class _Text(NamedTuple):
     """An open text. Its exchange knows whether, and when, it was written; one of an earlier run has none."""
 
     ticket: Ticket

@@ -7,6 +7,7 @@ from enum import Enum, StrEnum, auto
 from functools import partial
 from itertools import count
 from random import Random
+from typing import NamedTuple
 
 from ..ami import Banner, Event, Message, Response, WireError, login, logoff, ping
 from ..backoff import Backoff
@@ -74,8 +75,7 @@ class Exchange:
     written_at: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Flight:
+class _Flight(NamedTuple):
     """What was written and awaits its response; ``exchange`` is None for what the session does by itself."""
 
     action_id: str
