@@ -19,6 +19,8 @@ _LOGGER = logging.getLogger(__name__)
 LARGEST = 65536
 """Bytes of room, of which no datagram has as many."""
 
+_MOST_AT_ONCE = 16
+
 type Address = tuple[str, int]
 
 
@@ -53,12 +55,15 @@ class UdpServer(Link[Address]):
         asyncio.get_running_loop().add_reader(bound, self._read, bound, listener)
 
     def _read(self, bound: socket.socket, listener: Listener[Address]) -> None:
-        """Hand over one datagram; while there are more, the loop comes back after everybody else's turn."""
-        try:
-            size, sender = bound.recvfrom_into(self._room)
-        except OSError as err:
-            _tell(err)
-        else:
+        """Hand over what has come; where it is much, the loop comes back after everybody else's turn."""
+        for _ in range(_MOST_AT_ONCE):
+            try:
+                size, sender = bound.recvfrom_into(self._room)
+            except BlockingIOError:
+                return
+            except OSError as err:
+                _tell(err)
+                return
             listener.on_received(self._room[:size].tobytes(), sender)
 
     @override
