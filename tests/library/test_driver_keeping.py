@@ -55,7 +55,7 @@ async def test_it_is_told_when_the_record_cannot_be_durable(bench: Bench) -> Non
 
 async def test_nothing_else_waits_for_a_record(bench: Bench) -> None:
     bench.perform(keep("x"), Send(b"at once", "a"))
-    assert bench.log == [Send(b"at once", "a")]
+    assert bench.log == [departing("x"), Send(b"at once", "a")]
     await turns_of_the_loop()
     await bench.disk.finish()
 

@@ -154,7 +154,8 @@ class Driver[P](Listener[P]):
             case Drop(peer):
                 self._link.drop(peer)
             case Keep(record, then):
-                task = self._loop.create_task(self._keep(self._keepers[record.gateway](record), then))
+                keeping = self._keep(self._keepers[record.gateway](record), then)
+                task = self._loop.create_task(keeping, eager_start=True)  # on its way to the disk at once
                 self._keeping[task] = record.gateway
                 task.add_done_callback(self._keeping.pop)
             case _:

@@ -4,7 +4,6 @@ Parts may come out of order, twice, late or never. Pieces have nothing but the o
 """
 
 from collections import deque
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
@@ -57,26 +56,22 @@ class Part(NamedTuple):
     stamped_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Joined:
+@hiding("sender", "text")
+class Joined(NamedTuple):
     """A whole text, or with ``complete`` false what there is of it. ``parts`` is how many it was sent as.
 
     ``waited``: parts of it did, under its ``port``, ``sender`` and ``reference``.
-    ``text`` is made readable: only now the halves of a character meet that was cut in two.
+    ``text`` is readable: only now the halves of a character have met that was cut in two.
     """
 
     port: str
-    sender: str = field(repr=False)
-    reference: str = ""
-    text: str = field(repr=False)
+    sender: str
+    text: str
     parts: int
     complete: bool
+    reference: str = ""
     waited: bool = True
     stamped_at: datetime | None = None
-
-    def __post_init__(self) -> None:
-        """Make the text readable."""
-        object.__setattr__(self, "text", readable(self.text))
 
 
 type _Key = tuple[str, str, str]
@@ -104,7 +99,7 @@ class _Pieces:
             port=self.first.port,
             sender=self.first.sender,
             reference=self.first.reference,
-            text="".join(text for _, text in sorted(self.texts.items())),
+            text=readable("".join(text for _, text in sorted(self.texts.items()))),
             parts=self.first.total,
             complete=self.complete,
             stamped_at=self.first.stamped_at,
@@ -117,7 +112,7 @@ def whole(part: Part) -> Joined:
         port=part.port,
         sender=part.sender,
         reference=part.reference,
-        text=part.text,
+        text=readable(part.text),
         parts=1,
         complete=part.complete,
         waited=False,
@@ -185,7 +180,7 @@ class _Run:
         return Joined(
             port=port,
             sender=sender,
-            text="".join(self.texts),
+            text=readable("".join(self.texts)),
             parts=len(self.texts),
             complete=self.complete,
             waited=waited,

@@ -88,7 +88,6 @@ _FIRST = (
         seq INTEGER PRIMARY KEY, port TEXT NOT NULL, identity TEXT NOT NULL, at INTEGER NOT NULL
     ) STRICT
     """,
-    "CREATE INDEX pushes_by_age ON pushes (at)",
     """
     CREATE TABLE reports (
         seq INTEGER PRIMARY KEY,
