@@ -120,7 +120,7 @@ async def test_a_commit_is_on_the_disk_and_what_is_deleted_is_not(bench: Bench) 
             return store._disk._ready(NOON).execute(f"PRAGMA {pragma}").fetchone()[0]
 
         pragmas = ("journal_mode", "synchronous", "secure_delete", "locking_mode", "foreign_keys")
-        assert [await store._run(_ask, pragma) for pragma in pragmas] == ["wal", 2, 1, "exclusive", 1]
+        assert [await store._worker.do(_ask, pragma) for pragma in pragmas] == ["wal", 2, 1, "exclusive", 1]
 
 
 EVERY_STATUS = [replace(FULL_MESSAGE, message_id=status, status=status) for status in MessageStatus]

@@ -50,7 +50,7 @@ class Mail:
         self._clock = clock
         self._on_tripped = on_tripped
         self._admission = Admission(policy.limits)
-        self._inbox = Inbox(journal, lambda: self.now().wall, on_received)
+        self._inbox = Inbox(journal, lambda: clock().astimezone(UTC), on_received)
         self._remembered = Remembered()
         self.sender = Sender(
             Outbox(pace=family.pace, batch=family.batch, limits=policy.limits),

@@ -1,9 +1,7 @@
 """The journal of one box: what its users see of the store, on the event loop."""
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Collection
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -13,6 +11,7 @@ from ..aiogsm.journal import Change, Entry, Journal, Query, Remembered
 from .disk import Disk
 from .faults import StoreUnusable
 from .history import Keeping, Which
+from .worker import Worker
 
 LOOK_FOR_ROOM_EVERY = 60.0
 """Seconds after which a disk that was full is looked at again, though nothing is written."""
@@ -53,9 +52,8 @@ class BoxStore(Journal):
             on_full=partial(self._on_loop, self._on_full),
         )
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="gsm_gateway store")
+        self._worker = Worker("gsm_gateway store")
         self._timer: asyncio.TimerHandle | None = None
-        self._writes: deque[tuple[asyncio.Future[bool], asyncio.Future[bool]]] = deque()
         self._stopped = False
 
     @override
@@ -63,21 +61,17 @@ class BoxStore(Journal):
         """See Journal. Raise StoreTooNew or StoreUnusable; the store is closed then."""
         self._loop = asyncio.get_running_loop()
         try:
-            return await self._run(self._disk.open, self._clock())
+            return await self._worker.do(self._disk.open, self._clock())
         except BaseException:
             await self.close()
             raise
 
     @override
     def write(self, *changes: Change) -> asyncio.Future[bool]:
-        # A future of its own: whoever is cancelled while waiting for it must not take back the write.
+        if not self._stopped:
+            return self._worker.do(self._disk.write, changes, self._clock())
         written: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        if self._stopped:
-            written.set_result(False)
-        else:
-            work = self._run(self._disk.write, changes, self._clock())
-            self._writes.append((work, written))
-            work.add_done_callback(self._on_written)
+        written.set_result(False)
         return written
 
     @override
@@ -114,28 +108,17 @@ class BoxStore(Journal):
         if self._stopped:
             return
         try:
-            await asyncio.shield(self._run(self._disk.close))
-            await asyncio.gather(*(work for work, _ in self._writes))
+            await asyncio.shield(self._worker.do(self._disk.close))
         finally:
             self._stopped = True
-            self._thread.shutdown()
+            self._worker.stop()
             if self._timer is not None:
                 self._timer.cancel()
-
-    def _on_written(self, _work: asyncio.Future[bool]) -> None:
-        """Tell of writes in their order: of two quick ones, the loop may learn of the second first."""
-        while self._writes and self._writes[0][0].done():
-            work, written = self._writes.popleft()
-            if not written.done():
-                written.set_result(work.result())
 
     async def _ask[**P, T](self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         if self._stopped:
             raise StoreUnusable("the store is closed")
-        return await self._run(work, *args, **kwargs)
-
-    def _run[**P, T](self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> asyncio.Future[T]:
-        return asyncio.get_running_loop().run_in_executor(self._thread, partial(work, *args, **kwargs))
+        return await self._worker.do(work, *args, **kwargs)
 
     def _on_loop[T](self, tell: Callable[[T], None], what: T) -> None:
         assert self._loop is not None  # the thread runs nothing before open
@@ -159,4 +142,4 @@ class BoxStore(Journal):
 
     def _look_for_room(self) -> None:
         self._set_timer()
-        self._run(self._disk.look_for_room)
+        self._worker.do(self._disk.look_for_room)

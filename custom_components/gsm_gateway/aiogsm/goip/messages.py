@@ -5,7 +5,7 @@ The numbers of sections are those of the vendor's "GoIP SMS Interface".
 
 from dataclasses import dataclass
 from enum import StrEnum
-from hashlib import sha256
+from hashlib import blake2s
 from typing import NamedTuple
 
 from ..dialog import Box
@@ -292,7 +292,7 @@ def identity_of(push: Push) -> str:
     if not isinstance(push.news, SmsReceived):
         return identity
     told = f"{push.news.sender}\0{push.news.text}"
-    return f"{identity}:{sha256(told.encode(errors='surrogatepass')).hexdigest()}"
+    return f"{identity}:{blake2s(told.encode(errors='surrogatepass')).hexdigest()}"
 
 
 def record_of(box: Box, push: Push, identity: str) -> SmsArrived | DeliveryReported | None:
