@@ -161,11 +161,12 @@ class Bench:
         """Start the box, and serve it."""
         await self._live_before()
         await self.box.start()
-        neogate = replace(
-            FAMILIES["neogate"],
+        dialect = replace(
+            FAMILIES["neogate"].dialect(),
             make_dialog=lambda: NeogateDialog(Random(f"{self.seed} waits")),
             make_link=lambda endpoint: WatchedLink(endpoint, lambda at, gap: self.tries.append((at, gap))),
         )
+        neogate = replace(FAMILIES["neogate"], dialect=lambda: dialect)
         box = Box(
             key="box", username=self.box.user, password=self.box.password, poll_interval=self.poll_interval
         )

@@ -96,14 +96,14 @@ def loaded():
 before = loaded()
 assert {f"aiogsm.{key}.dialog" for key in FAMILIES}.isdisjoint(before)
 for key, family in FAMILIES.items():
-    family.load()
+    dialect = family.dialect()
     after = loaded()
     assert f"aiogsm.{key}.dialog" in after
-    family.check_box(Box(key="box", username="user", password="secret"))
-    family.check_sms("+15551234567", "text")
-    family.make_dialog()
-    family.make_link(Endpoint(host="127.0.0.1", port=5038))
-    family.transcribe([], None)
+    dialect.check_box(Box(key="box", username="user", password="secret"))
+    dialect.check_sms("+15551234567", "text")
+    dialect.make_dialog()
+    dialect.make_link(Endpoint(host="127.0.0.1", port=5038))
+    dialect.transcribe([], None)
     assert loaded() == after
 """
 

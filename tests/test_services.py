@@ -434,7 +434,7 @@ async def test_text_that_is_too_long_for_one_of_them_only(
 def fits(number: str, message: str) -> bool:
     """Whether a NeoGate takes a text for a number."""
     try:
-        FAMILIES["neogate"].check_sms(number, message)
+        FAMILIES["neogate"].dialect().check_sms(number, message)
     except InvalidInput:
         return False
     return True

@@ -72,7 +72,7 @@ def async_get_hub(hass: HomeAssistant) -> Hub:
 async def async_get_family(hass: HomeAssistant, key: str) -> Family:
     """Give a family, and all that speaks to its boxes, which takes too long to import for the event loop."""
     family = FAMILIES[key]
-    await hass.async_add_import_executor_job(family.load)
+    await hass.async_add_import_executor_job(family.dialect)
     return family
 
 

@@ -33,7 +33,7 @@ async def password_errors(hass: HomeAssistant, password: str) -> dict[str, str]:
     """Say what is wrong with the password of a line."""
     family = await async_get_family(hass, GOIP)
     try:
-        family.check_box(Box(key="probe", password=password))
+        family.dialect().check_box(Box(key="probe", password=password))
     except InvalidInput:
         return {CONF_PASSWORD: "invalid_credential"}
     return {}

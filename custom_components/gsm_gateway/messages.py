@@ -58,7 +58,7 @@ def _pieces(family: Family, number: str, text: str, *, split: bool) -> list[str]
     """Give a text as the messages that it is sent as. Raise InvalidInput."""
     if split:
         return split_text(text, partial(family.fits, number))
-    family.check_sms(number, text)
+    family.dialect().check_sms(number, text)
     return [text]
 
 

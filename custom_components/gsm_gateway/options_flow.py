@@ -178,7 +178,7 @@ class GsmGatewayOptionsFlow(OptionsFlow):
         try:
             for line in lines:
                 if password := line.get(CONF_PASSWORD):
-                    family.check_box(Box(key="probe", password=password))
+                    family.dialect().check_box(Box(key="probe", password=password))
         except InvalidInput:
             return {"base": "invalid_credential"}
         return {}

@@ -62,6 +62,11 @@ class Wire[P](Link[P]):
         self.open_peers.clear()
 
 
+def speaking(family: Family, **changes: Callable[..., object]) -> Family:
+    """Give a family that speaks another way."""
+    return replace(family, dialect=lambda: replace(family.dialect(), **changes))
+
+
 class FamilyRun[P]:
     """One run of a gateway. ``said`` is all that it sent to the box."""
 
@@ -74,7 +79,7 @@ class FamilyRun[P]:
         self.events: list[GatewayEvent] = []
         self.alive = True
         self.gateway = Gateway(
-            replace(family, make_link=lambda _: self.wire),
+            speaking(family, make_link=lambda _: self.wire),
             Hub(),
             Endpoint(host=None, port=1),
             box,
@@ -152,7 +157,7 @@ class GoipRun(FamilyRun[tuple[str, int]]):
             return GoipDialog(random=Random(len(disk.writes)), wall_clock=lambda: clock.wall().timestamp())
 
         box = Box(key="box", password="pw", lines=("goip1",), join_texts=join_texts)
-        super().__init__(clock, disk, replace(GOIP, make_dialog=dialog), box)
+        super().__init__(clock, disk, speaking(GOIP, make_dialog=dialog), box)
         self.answers: Mapping[str, str] = {}
         self.asked: list[str] = []
         self.count = 0
@@ -208,7 +213,7 @@ class NeogateRun(FamilyRun[Channel]):
 
     def __init__(self, clock: StoppedClock, disk: Disk) -> None:
         box = Box(key="box", username="apiuser", password="apipass")
-        super().__init__(clock, disk, replace(NEOGATE, make_dialog=lambda: NeogateDialog(Random(7))), box)
+        super().__init__(clock, disk, speaking(NEOGATE, make_dialog=lambda: NeogateDialog(Random(7))), box)
         self.silent: tuple[str, ...] = ("gsm send", "gsm power")
         self.pending: dict[Channel, list[Action]] = {Channel.MAIN: [], Channel.USSD: []}
 

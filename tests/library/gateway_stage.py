@@ -11,7 +11,7 @@ import pytest
 from custom_components.gsm_gateway.aiogsm.admission import Draft, Policy, Terms
 from custom_components.gsm_gateway.aiogsm.dialog import Box, Dialog, Emit, Keep, Send, Settle, Steps, Ticket
 from custom_components.gsm_gateway.aiogsm.errors import GatewayError, InvalidInput, LinkLost, NotKept
-from custom_components.gsm_gateway.aiogsm.family import Endpoint, Family, Feature
+from custom_components.gsm_gateway.aiogsm.family import Dialect, Endpoint, Family, Feature
 from custom_components.gsm_gateway.aiogsm.gateway import Gateway, GatewayEvent, MessageChanged
 from custom_components.gsm_gateway.aiogsm.hub import Hub
 from custom_components.gsm_gateway.aiogsm.journal import Journal
@@ -178,6 +178,13 @@ class World:
         self.parting_words: Outcome = LinkLost("let go")
         self.answer: Callable[[Request], Outcome | None] = lambda _: None
         self.not_served: Callable[[Ticket], Steps[str]] = not_served_with_words
+        self.dialect = Dialect(
+            check_box=Mock(),
+            check_sms=Mock(),
+            make_dialog=lambda: Script(self),
+            make_link=lambda _: Wire(self),
+            transcribe=transcribe_plainly,
+        )
         self.dialled = Family(
             key="dialled",
             name="Dialled",
@@ -186,11 +193,7 @@ class World:
             features=Feature(0),
             pace=10.0,
             ussd_timeout=30.0,
-            check_box=Mock(),
-            check_sms=Mock(),
-            make_dialog=lambda: Script(self),
-            make_link=lambda _: Wire(self),
-            transcribe=transcribe_plainly,
+            dialect=lambda: self.dialect,
         )
         self.listening = replace(
             self.dialled,

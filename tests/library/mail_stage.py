@@ -212,11 +212,7 @@ def _family(pace: float) -> Family:
         features=Feature(0),
         pace=pace,
         ussd_timeout=30.0,
-        check_box=Mock(),
-        check_sms=Mock(),
-        make_dialog=Mock(),
-        make_link=Mock(),
-        transcribe=Mock(),
+        dialect=Mock(),
     )
 
 

@@ -132,9 +132,9 @@ async def test_an_opening_ends_when_the_gateway_is_closed(world: World, hub: Hub
 
 
 def test_settings_that_cannot_be_used_are_refused_before_anything_is_opened(world: World, hub: Hub) -> None:
-    family = replace(world.dialled, check_box=Mock(side_effect=InvalidInput("credential", "a blank")))
+    world.dialect = world.dialect._replace(check_box=Mock(side_effect=InvalidInput("credential", "a blank")))
     with pytest.raises(InvalidInput):
-        make(world, hub, family)
+        make(world, hub, world.dialled)
     assert world.wires == []
 
 

@@ -79,7 +79,8 @@ async def test_what_the_family_cannot_carry_is_refused_before_anything_is_queued
     world: World, hub: Hub
 ) -> None:
     check = Mock(side_effect=InvalidInput("text_too_long", "too long"))
-    gateway = make(world, hub, replace(world.listening, check_sms=check))
+    world.dialect = world.dialect._replace(check_sms=check)
+    gateway = make(world, hub, world.listening)
     events: list[GatewayEvent] = []
     gateway.subscribe(events.append)
     await gateway.open()

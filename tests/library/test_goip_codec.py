@@ -297,9 +297,16 @@ WHOLE = [
 ]
 
 
+def kinds(message: FromBox) -> list[type]:
+    """Give what kind a message is of, and each value in it."""
+    return [type(message), *(type(value) for value in (message if isinstance(message, tuple) else ()))]
+
+
 @pytest.mark.parametrize(("packet", "message"), WHOLE)
 def test_decodes_a_whole_packet(packet: bytes, message: FromBox) -> None:
-    assert decode(packet) == message
+    decoded = decode(packet)
+    assert decoded == message
+    assert kinds(decoded) == kinds(message)  # two of different kinds are equal where their values are
 
 
 @pytest.mark.parametrize("packet", [packet for packet, _ in WHOLE])

@@ -343,5 +343,5 @@ def test_the_family_tells_what_it_can() -> None:
         Feature.DELIVERY_REPORTS,
     ):
         assert feature in FAMILY.features
-    assert isinstance(FAMILY.make_dialog(), GoipDialog)
-    assert FAMILY.make_link(Endpoint(host=None, port=44444)) is not None
+    assert isinstance(FAMILY.dialect().make_dialog(), GoipDialog)
+    assert FAMILY.dialect().make_link(Endpoint(host=None, port=44444)) is not None

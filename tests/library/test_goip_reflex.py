@@ -84,6 +84,9 @@ _ACTS = st.one_of(
 )
 
 
+_MOMENT = 0.001  # seconds
+
+
 class _Play:
     """Plays the same with a dialog, whichever it is."""
 
@@ -109,7 +112,7 @@ class _Play:
             case ("again", str(line), int(times)) if line in self.latest:
                 return [self._next(line) for _ in range(times)]
             case ("push", str(line), (str(verb), str(fields)), int(recvid)):
-                return [self.bench.receive(push(verb, recvid, fields, line))]
+                return [self._receive(push(verb, recvid, fields, line))]
             case ("wait", float(seconds)):
                 return [self.bench.after(seconds)]
         return []
@@ -120,7 +123,11 @@ class _Play:
 
     def _keepalive(self, line: str) -> Shown:
         word, status, rest, peer = self.latest[line]
-        return self.bench.receive(keepalive(self.counts[line], line, word, status, rest), peer)
+        return self._receive(keepalive(self.counts[line], line, word, status, rest), peer)
+
+    def _receive(self, packet: str, peer: Address = PEER) -> Shown:
+        # No two lines are due at once: which of them is told of first would be left open.
+        return self.bench.after(_MOMENT) + self.bench.receive(packet, peer)
 
 
 def _known(dialog: GoipDialog) -> object:

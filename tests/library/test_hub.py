@@ -8,7 +8,7 @@ import pytest
 
 from custom_components.gsm_gateway.aiogsm.dialog import Dialog
 from custom_components.gsm_gateway.aiogsm.errors import CannotConnect
-from custom_components.gsm_gateway.aiogsm.family import Endpoint, Family, Feature
+from custom_components.gsm_gateway.aiogsm.family import Dialect, Endpoint, Family, Feature
 from custom_components.gsm_gateway.aiogsm.hub import Hub
 from custom_components.gsm_gateway.aiogsm.link import Link, Listener
 
@@ -56,6 +56,13 @@ class World:
         self.fails = False
         self.may_start = open_gate()
         self.may_close = open_gate()
+        dialect = Dialect(
+            check_box=Mock(),
+            check_sms=Mock(),
+            make_dialog=lambda: Mock(spec=Dialog),
+            make_link=lambda _: Wire(self),
+            transcribe=Mock(),
+        )
         self.dialled = Family(
             key="dialled",
             name="Dialled",
@@ -64,11 +71,7 @@ class World:
             features=Feature(0),
             pace=0.0,
             ussd_timeout=30.0,
-            check_box=Mock(),
-            check_sms=Mock(),
-            make_dialog=lambda: Mock(spec=Dialog),
-            make_link=lambda _: Wire(self),
-            transcribe=Mock(),
+            dialect=lambda: dialect,
         )
         self.listening = replace(self.dialled, key="listening", features=Feature.PORTS_BY_THEMSELVES)
 

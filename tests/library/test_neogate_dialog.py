@@ -415,7 +415,10 @@ def test_a_dialog_serves_one_box(box: Bench) -> None:
 @pytest.mark.parametrize(("username", "password"), [("", "x"), ("a b", "x"), ("a", "x\r\nAction: Logoff")])
 def test_credentials_that_cannot_be_carried(username: str, password: str) -> None:
     unusable = Box(key="box", username=username, password=password)
-    for check in (FAMILY.check_box, lambda box: FAMILY.make_dialog().attach(box, Memory(), 0.0)):
+    for check in (
+        FAMILY.dialect().check_box,
+        lambda box: FAMILY.dialect().make_dialog().attach(box, Memory(), 0.0),
+    ):
         with pytest.raises(InvalidInput) as caught:
             check(unusable)
         assert caught.value.reason == "credential"
@@ -464,15 +467,15 @@ def test_no_repr_shows_a_password_or_a_text(box: Bench) -> None:
 
 
 def test_the_family_links_to_a_host() -> None:
-    assert type(FAMILY.make_link(Endpoint(host="192.0.2.1", port=5038))) is TcpClient
+    assert type(FAMILY.dialect().make_link(Endpoint(host="192.0.2.1", port=5038))) is TcpClient
     with pytest.raises(InvalidInput):
-        FAMILY.make_link(Endpoint(host=None, port=5038))
+        FAMILY.dialect().make_link(Endpoint(host=None, port=5038))
 
 
 def checks() -> list[tuple[Callable[[], object], str]]:
     return [
-        (lambda: FAMILY.check_sms("+49", "a\x00"), "text_control"),
-        (lambda: FAMILY.check_sms("x", "a"), "number"),
+        (lambda: FAMILY.dialect().check_sms("+49", "a\x00"), "text_control"),
+        (lambda: FAMILY.dialect().check_sms("x", "a"), "number"),
     ]
 
 

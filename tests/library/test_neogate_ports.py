@@ -46,7 +46,7 @@ def test_how_often_the_box_is_asked_can_be_chosen(bench: Bench, interval: float,
 @pytest.mark.parametrize("interval", [9.9, 300.1, 0.0, float("nan")])
 def test_how_often_the_box_is_asked_has_limits(interval: float) -> None:
     with pytest.raises(InvalidInput) as caught:
-        FAMILY.check_box(replace(BOX, poll_interval=interval))
+        FAMILY.dialect().check_box(replace(BOX, poll_interval=interval))
     assert caught.value.reason == "poll_interval"
 
 

@@ -73,9 +73,10 @@ class Store(BoxStore):
 def _family(plan: Plan, knife: Knife) -> Family:
     """Give the plan's family, with its pace and with a knife at its sockets."""
     family = FAMILIES[plan.family]
+    dialect = family.dialect()
 
     def _make_link(endpoint: Endpoint) -> Link[Any]:
-        link = family.make_link(endpoint)
+        link = dialect.make_link(endpoint)
         send = link.send
 
         def _send(data: bytes, peer: object) -> None:
@@ -90,7 +91,7 @@ def _family(plan: Plan, knife: Knife) -> Family:
         return link
 
     pace = family.pace if plan.pace is None else plan.pace
-    return replace(family, pace=pace, make_link=_make_link)
+    return replace(family, pace=pace, dialect=lambda: replace(dialect, make_link=_make_link))
 
 
 class Home:

@@ -10,7 +10,6 @@ which means that more bytes are needed; or raises WireError and has taken what w
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 import re
 from typing import NamedTuple
 
@@ -79,12 +78,12 @@ class Response(NamedTuple):
         return (self.message or self.status) if self.status.lower() == "error" else self.output
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+@hiding("headers")
+class Event(NamedTuple):
     """Something that the peer tells by itself. ``headers`` are the lines behind its name, as they came."""
 
     name: str
-    headers: str = field(repr=False)
+    headers: str
 
     @property
     def fields(self) -> Mapping[str, str]:

@@ -6,7 +6,7 @@ How to add a family:
    ``codec.py`` (bytes to messages and back, with the vendor's own names), ``session.py`` (one conversation:
    a connection, or one sendid), ``sending.py`` (outgoing texts), ``ussd.py``, ``commands.py`` (what else can
    be asked), ``port.py`` (what is known of one SIM slot), ``dialog.py`` (the Dialog), ``transcript.py`` (what
-   may be shown of the wire) and ``__init__.py`` (its Family, which imports the others when they are needed).
+   may be shown of the wire), ``dialect.py`` (its Dialect, made of these) and ``__init__.py`` (its Family).
 2. One entry in ``FAMILIES`` below.
 3. A simulator in ``tests/simulators`` that imports nothing of this library, and transcripts.
 4. Its words in the translations and its form in the config flow.

@@ -85,7 +85,7 @@ class Gateway:
 
         Without a ``journal`` nothing outlives the gateway.
         """
-        family.check_box(box)
+        family.dialect().check_box(box)
         self.family = family
         self._hub = hub
         self._endpoint = endpoint
@@ -148,7 +148,7 @@ class Gateway:
         if self._driver is None:
             return []
         pieces = self._driver.wire.pieces(None if of_strangers else self._box.key)
-        return self.family.transcribe(pieces, names)
+        return self.family.dialect().transcribe(pieces, names)
 
     def moment(self, at: float) -> datetime:
         """Give the local time that was when the event loop's clock showed ``at``."""

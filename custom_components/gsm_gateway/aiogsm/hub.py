@@ -76,6 +76,7 @@ class Hub:
 
 
 async def _started(family: Family, endpoint: Endpoint) -> Driver[Any]:
-    driver = Driver(family.make_dialog(), family.make_link(endpoint))
+    dialect = family.dialect()
+    driver = Driver(dialect.make_dialog(), dialect.make_link(endpoint))
     await driver.start()
     return driver

@@ -127,8 +127,9 @@ class Mail:
     async def send(self, drafts: Sequence[Draft], terms: Terms) -> list[Sending]:
         """Queue texts. Raise InvalidInput before any is."""
         now = self.now()
+        check_sms = self._family.dialect().check_sms
         for draft in drafts:
-            self._family.check_sms(*draft)
+            check_sms(*draft)
         if not terms.force:
             self._admission.check(drafts, now.at)
         messages = [self._message(draft, terms, now.wall) for draft in drafts]
