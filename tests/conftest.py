@@ -40,6 +40,7 @@ from tests.simulators.goip import DEFAULT_PASSWORD as GOIP_PASSWORD, GoIP
 from tests.simulators.neogate import DEFAULT_PASSWORD as NEOGATE_PASSWORD, NeoGate
 from tests.simulators.simulator import LOOPBACK, Simulator
 
+from . import patience  # noqa: F401 - time that flies waits for the store's thread
 from .spoken import everything_has_words
 
 DOMAIN = "gsm_gateway"

@@ -16,6 +16,7 @@ import tempfile
 
 from custom_components.gsm_gateway.aiogsm import Draft, Gateway, GatewayError
 from custom_components.gsm_gateway.store import BoxStore
+from tests import patience  # noqa: F401 - time that flies waits for the store's thread
 from tests.simulators.goip import GoIP
 from tests.simulators.neogate import NeoGate
 from tests.simulators.simulator import LOOPBACK, Simulator, Ussd

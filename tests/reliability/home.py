@@ -25,6 +25,7 @@ from custom_components.gsm_gateway.aiogsm import (
 from custom_components.gsm_gateway.aiogsm.journal import Change
 from custom_components.gsm_gateway.aiogsm.link import Link
 from custom_components.gsm_gateway.store import BoxStore
+from tests import patience  # noqa: F401 - time that flies waits for the store's thread
 
 from .knife import Knife, is_about_a_text
 from .plan import STORE, WITNESS, Plan, Text

@@ -7,13 +7,15 @@ the machine is, and jumps to the next timer when there are none. So all who live
 and the simulators alike, see the same time: a repetition after 5 s comes after exactly 5 s, and nothing times
 out because the test was slow.
 
-A thread that the loop waits for counts as something to be done. A datagram between two sockets of this host
+A thread that the loop waits for counts as something to be done: one of its executors, and what else is
+``counted``. A datagram between two sockets of this host
 takes no time at all, so none is on its way while the loop is idle; the grace is for hosts that are less sure.
 It costs a millisecond for each jump, which is the most of a long time that passes in many: those do without.
 """
 
 import asyncio
 from collections.abc import Callable
+from functools import partial, wraps
 from selectors import BaseSelector, SelectorKey
 import time
 from typing import Any, cast
@@ -50,31 +52,14 @@ class FastClock:
         self._landed_at = time.monotonic()
 
 
-class _Threads:
-    """Counts the calls that a loop has handed to threads."""
-
-    def __init__(self, run_in_executor: Callable[..., asyncio.Future[Any]]) -> None:
-        self._run_in_executor = run_in_executor
-        self.busy = 0
-
-    def run_in_executor(self, *arguments: Any) -> asyncio.Future[Any]:  # noqa: ANN401 (the loop's own)
-        future = self._run_in_executor(*arguments)
-        self.busy += 1
-        future.add_done_callback(self._done)
-        return future
-
-    def _done(self, _future: asyncio.Future[Any]) -> None:
-        self.busy -= 1
-
-
 class _Selector:
-    """A loop's selector that does not wait for time to pass."""
+    """A loop's selector that does not wait for time to pass. ``busy`` is how much threads have to do."""
 
-    def __init__(self, selector: BaseSelector, clock: FastClock, threads: _Threads, grace: float) -> None:
+    def __init__(self, selector: BaseSelector, clock: FastClock, grace: float) -> None:
         self._selector = selector
         self._clock = clock
-        self._threads = threads
         self._grace = grace
+        self.busy = 0
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 (whatever the selector has)
         return getattr(self._selector, name)
@@ -82,7 +67,7 @@ class _Selector:
     def select(self, timeout: float | None = None) -> list[tuple[SelectorKey, int]]:
         if timeout is None or timeout <= 0 or not self._clock.flies:
             return self._selector.select(timeout)
-        if self._threads.busy:
+        if self.busy:
             return self._selector.select(_FOR_THREADS)
         ready = self._selector.select(self._grace)
         if not ready:
@@ -90,12 +75,30 @@ class _Selector:
         return ready
 
 
+def counted[**P, T](do: Callable[P, asyncio.Future[T]]) -> Callable[P, asyncio.Future[T]]:
+    """Wrap what hands work to a thread and gives a future of the loop: the loop's time waits for it."""
+
+    @wraps(do)
+    def _do(*args: P.args, **kwargs: P.kwargs) -> asyncio.Future[T]:
+        future = do(*args, **kwargs)
+        selector = getattr(future.get_loop(), "_selector", None)
+        if isinstance(selector, _Selector):
+            selector.busy += 1
+            future.add_done_callback(partial(_no_longer, selector))
+        return future
+
+    return _do
+
+
+def _no_longer(selector: _Selector, _future: asyncio.Future[Any]) -> None:
+    selector.busy -= 1
+
+
 def let_it_fly(loop: asyncio.AbstractEventLoop, *, grace: float = GRACE) -> FastClock:
     """Give a loop such a clock for the rest of its life; `grace` seconds are waited before each jump."""
     clock = FastClock(loop.time())
-    threads = _Threads(loop.run_in_executor)
     parts = cast("Any", loop)
     parts.time = clock.time
-    parts.run_in_executor = threads.run_in_executor
-    parts._selector = _Selector(parts._selector, clock, threads, grace)
+    parts.run_in_executor = counted(loop.run_in_executor)
+    parts._selector = _Selector(parts._selector, clock, grace)
     return clock

@@ -8,7 +8,8 @@ The map, from the wire up:
 ``goip/``               back), ``session`` (one conversation), ``sending`` (outgoing texts), ``ussd``,
                         ``commands`` (what else can be asked), ``port`` (one SIM slot), ``dialog`` (all
                         of it, without sockets or clocks), ``transcript`` (what may be shown of the
-                        wire). Twin folders: who knows one finds the way in the other
+                        wire), ``dialect`` (where they are joined). Twin folders: who knows one finds
+                        the way in the other
 ``dialog.py``           the contract of a dialog: it is told what happened and when, and returns Steps
 ``driver.py``           runs any dialog over any link
 ``hub.py``              lends drivers: gateways that register at one UDP port share its socket
@@ -36,7 +37,8 @@ The map, from the wire up:
 ``journal.py``          the contract of what survives a kill; ``records.py`` is what a dialog wants kept
                         before it goes on, and what it is told of earlier runs
 ``family.py``           what a family tells of itself; ``families.py`` lists them and says how to add one
-``models.py``           the words: ports, texts, calls, and the events about them
+``models.py``           the words: ports, texts, calls, and the events about them; ``reprs.py`` keeps
+                        what is in them out of logs
 ``errors.py``           everything that can go wrong, on one screen
 ``text.py``             what may be put into a number, a text, a code or a credential, and what is left of
                         what comes in; ``split.py`` cuts texts that are too long
