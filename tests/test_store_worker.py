@@ -61,6 +61,9 @@ async def test_to_stop_is_to_finish_and_to_leave_no_thread() -> None:
     assert done == [0, 1, 2]
     assert not any(job.done() for job in jobs)  # the loop learns of it at its next turn
     await asyncio.gather(*jobs)
+    with pytest.raises(RuntimeError):
+        worker.do(done.append, 3)
+    assert done == [0, 1, 2]
 
 
 def test_one_that_has_done_nothing_stops_too() -> None:

@@ -19,9 +19,15 @@ class Worker:
         self._jobs: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         # A daemon: a process that ends in an emergency is not kept from that by a thread that waits for work.
         self._thread = Thread(target=self._work, name=name, daemon=True)
+        self._stopped = False
 
     def do[**P, T](self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> asyncio.Future[T]:
-        """Have something done, whether or not the returned future is cancelled, and give what comes of it."""
+        """Have something done, whether or not the returned future is cancelled, and give what comes of it.
+
+        Raise RuntimeError once it was stopped.
+        """
+        if self._stopped:
+            raise RuntimeError("the worker was stopped")
         if self._thread.ident is None:
             self._thread.start()
         loop = asyncio.get_running_loop()
@@ -31,6 +37,7 @@ class Worker:
 
     def stop(self) -> None:
         """Finish what was asked for, and end the thread. Blocks until that is so."""
+        self._stopped = True
         if self._thread.ident is not None:
             self._jobs.put(None)
             self._thread.join()
