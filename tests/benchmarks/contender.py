@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+import os
 from pathlib import Path
 import sys
 
@@ -11,6 +12,10 @@ from .cpu import cpu_seconds, resident_bytes
 
 ROOT = Path(__file__).resolve().parents[2]
 READY = "ready"
+ENVIRONMENT = {**os.environ, "PYTHONDONTWRITEBYTECODE": ""}
+"""What programs run with: as in Home Assistant, what was compiled once is kept. Else each would begin with
+the memory that compiling leaves free, and a part of what it takes would not be seen."""
+
 _PATIENCE = 60.0  # seconds until a contender must have said that it is ready
 
 
@@ -39,7 +44,9 @@ def python(module: str) -> list[str]:
 @asynccontextmanager
 async def running(name: str, command: Sequence[str]) -> AsyncIterator[Contender]:
     """Run a program until the block is left. It says ``ready <port>`` once it listens."""
-    process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=asyncio.subprocess.PIPE)
+    process = await asyncio.create_subprocess_exec(
+        *command, cwd=ROOT, env=ENVIRONMENT, stdout=asyncio.subprocess.PIPE
+    )
     assert process.stdout is not None
     try:
         async with asyncio.timeout(_PATIENCE):

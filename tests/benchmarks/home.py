@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 import json
-import os
 from pathlib import Path
 import signal
 import socket
@@ -17,7 +16,7 @@ import sys
 import tempfile
 from typing import Any
 
-from .contender import ROOT
+from .contender import ENVIRONMENT, ROOT
 from .cpu import cpu_seconds, resident_bytes
 
 INTEGRATION = ROOT / "custom_components" / "gsm_gateway"
@@ -138,7 +137,7 @@ async def _start(config: Path) -> asyncio.subprocess.Process:
     with (config / "output.log").open("wb") as log:
         return await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "tests.benchmarks.launch", "-c", str(config), "--skip-pip"),
-            cwd=ROOT, env={**os.environ, "SETUP_PORT": str(port)},
+            cwd=ROOT, env={**ENVIRONMENT, "SETUP_PORT": str(port)},
             stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log,
         )  # fmt: skip
 

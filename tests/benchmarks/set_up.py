@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
-import os
 from pathlib import Path
 import socket
 import sys
@@ -11,7 +10,7 @@ import sys
 from tests.simulators.neogate import NeoGate
 
 from .boxes import bare_entities, check_as_many, free_port, goip_box, neogate_box
-from .contender import ROOT
+from .contender import ENVIRONMENT, ROOT
 from .figure import OURS, Figure, Goal, Round, Sense
 from .goip_pulse import pulse
 from .home import COMPONENTS, INTEGRATION, Home, at_home
@@ -59,7 +58,7 @@ async def _import(integration: Path, more: Sequence[str]) -> float:
         *(sys.executable, "-m", "tests.benchmarks.contenders.import_time"),
         *(str(integration.parent), integration.name, *_PLATFORMS, *more),
         cwd=ROOT,
-        env={**os.environ, "PYTHONDONTWRITEBYTECODE": ""},  # Home Assistant keeps what is compiled
+        env=ENVIRONMENT,
         stdout=asyncio.subprocess.PIPE,
     )
     said, _ = await process.communicate()

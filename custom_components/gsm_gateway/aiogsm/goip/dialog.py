@@ -263,7 +263,7 @@ class GoipDialog(Dialog[Address]):
         self._repeating.pop(line.said, None)
         line.note_said(keepalive, data)
         self._repeating[line.said] = line
-        line.doubts.discard(Doubt.HEARD)
+        line.doubts &= ~Doubt.HEARD
         first = not served.online
         served.online[line.id] = line.host or ""
         steps: Steps[Address] = [Send(encode_registration(keepalive.count, accepted=True), peer)]
@@ -349,12 +349,12 @@ class GoipDialog(Dialog[Address]):
             case Refused(reason=reason) if is_about_password(reason):
                 return self._doubt(line, Doubt.ANSWERED)
             case Answer() | Prompt(word=Word.AUTHENTICATED):
-                line.doubts.discard(Doubt.ANSWERED)
+                line.doubts &= ~Doubt.ANSWERED
         return []
 
     def _doubt(self, line: Line, doubt: Doubt) -> Steps[Address]:
         was_told = bool(line.doubts)
-        line.doubts.add(doubt)
+        line.doubts |= doubt
         line.calm = False
         return [] if was_told else [_trouble(line.gateway, line.id, Trouble.UNAUTHENTICATED)]
 

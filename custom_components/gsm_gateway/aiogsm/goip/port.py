@@ -1,7 +1,7 @@
 """Boxes and their lines, which are one SIM slot each: where they speak from, and what is known of them."""
 
 from dataclasses import dataclass, field
-from enum import Enum, auto
+from enum import Flag, auto
 from hmac import compare_digest
 
 from ..calls import QUIET, CallTracker
@@ -47,7 +47,7 @@ _STATUS = {True: PortStatus.READY, False: PortStatus.NOT_REGISTERED, None: PortS
 """A firmware that never tells must still be able to send: the box itself refuses if it cannot."""
 
 
-class Doubt(Enum):
+class Doubt(Flag):
     """Where a wrong password was met."""
 
     HEARD = auto()
@@ -79,7 +79,7 @@ class Line:
         self.online = False
         self.state = PortState(port=line)
         self.boot = Boot()
-        self.doubts: set[Doubt] = set()
+        self.doubts = Doubt(0)
         self.cells: tuple[str, ...] = ()
         self.ussd: int | None = None
         self.said = b""
@@ -96,7 +96,7 @@ class Line:
         self._calls = CallTracker(line)
         self._last_state: int | None = None
         self._pushes = Told(span=_REPEATS, limit=512)
-        self._unkept: set[str] = set()
+        self._unkept: dict[str, None] = {}  # a set is three times as large while it is empty
         self._moves: tuple[float, ...] = ()
 
     @property
@@ -137,8 +137,8 @@ class Line:
             self._calls.reported(report.call_state, now)
         if self._has_news(report):
             self._read(report, now, number=None if swapped else self.state.phone_number)
-            self._read_last = (report, self.state)
         self._show_voice()
+        self._read_last = (report, self.state)
         return heard
 
     def note_said(self, keepalive: Keepalive, data: bytes) -> None:
@@ -179,11 +179,11 @@ class Line:
 
     def begin_keeping(self, identity: str) -> None:
         """Note that a push is being made durable."""
-        self._unkept.add(identity)
+        self._unkept[identity] = None
 
     def end_keeping(self, identity: str) -> None:
         """Note that a push may be acknowledged."""
-        self._unkept.discard(identity)
+        self._unkept.pop(identity, None)
 
     def is_late(self, recvid: int) -> bool:
         """Whether a push is older than what is known of the line's voice channel."""
@@ -304,7 +304,7 @@ class Line:
 
     def _read(self, report: Report, now: float, *, number: str | None) -> None:
         """Take a report; ``number`` is the SIM's where the report does not tell it."""
-        self.state = self.state._replace(
+        state = self.state._replace(
             enabled=self._is_enabled(report, now),
             signal=None if report.csq is None else 2 * report.csq - 113,
             operator=report.operator,
@@ -314,6 +314,8 @@ class Line:
             imsi=report.imsi,
             iccid=report.iccid,
         )
+        if state != self.state:  # else there would be two of the same for each line
+            self.state = state
         if report.cell not in (None, self._cell_told):
             self._set_cell(report.cell)
         self._set_remaining(report.remaining)
