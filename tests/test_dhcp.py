@@ -177,7 +177,7 @@ async def test_a_goip_that_was_found_is_added(
     refreshed = async_capture_events(hass, EVENT_DATA_ENTRY_FLOW_PROGRESSED)
     for line in goip.lines:
         line.send_keepalive()
-    await seen(hass, lambda: bool(refreshed))  # what came at once is read at once
+    await seen(hass, lambda: len(refreshed) == len(goip.lines))
     clock.skip(3)
     await hass.async_block_till_done()
     form = await configure(hass, waiting)

@@ -27,6 +27,7 @@ class Ear[P](Listener[P]):
     def __init__(self) -> None:
         self.told: asyncio.Queue[tuple[object, ...]] = asyncio.Queue()
         self.reasons: list[GatewayError] = []
+        self.has_time = True
         self.on_lost_do: Callable[[P], None] = lambda _: None
         self.on_opened_do: Callable[[P], None] = lambda _: None
 
@@ -36,8 +37,9 @@ class Ear[P](Listener[P]):
         self.on_opened_do(peer)
 
     @override
-    def on_received(self, data: bytes, peer: P) -> None:
+    def on_received(self, data: bytes, peer: P) -> bool:
         self.told.put_nowait(("received", data, peer))
+        return self.has_time
 
     @override
     def on_lost(self, peer: P, reason: GatewayError) -> None:
@@ -525,6 +527,21 @@ async def test_datagrams_go_both_ways_and_stay_whole(udp_ear: Ear[Address]) -> N
         assert await udp_ear.next() == ("received", b"second", there)
         one.send(b"answer", there)
         assert await other_ear.next() == ("received", b"answer", here)
+
+
+@pytest.mark.parametrize(("has_time", "at_once"), [(True, 3), (False, 1)])
+async def test_what_has_come_is_read_at_once_while_nothing_comes_of_it(
+    udp_ear: Ear[Address], has_time: bool, at_once: int
+) -> None:
+    udp_ear.has_time = has_time
+    async with listening(udp_ear) as link:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as box:
+            for number in range(3):
+                box.sendto(b"%d" % number, (LOOPBACK, link.port))
+        await udp_ear.next()
+        assert udp_ear.told.qsize() == at_once - 1
+        for _ in range(2):
+            await udp_ear.next()
 
 
 async def test_any_free_port_is_taken_and_told(udp_ear: Ear[Address]) -> None:

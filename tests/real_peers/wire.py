@@ -143,8 +143,9 @@ class Talk(Listener[Channel]):
         self.session.opened(self.now)
 
     @override
-    def on_received(self, data: bytes, peer: Channel) -> None:
+    def on_received(self, data: bytes, peer: Channel) -> bool:
         self.do(self.session.receive(data, self.now))
+        return False
 
     @override
     def on_lost(self, peer: Channel, reason: GatewayError) -> None:

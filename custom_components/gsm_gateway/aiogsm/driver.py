@@ -107,7 +107,7 @@ class Driver[P](Listener[P]):
         self._perform(self._dialog.opened(peer, now))
 
     @override
-    def on_received(self, data: bytes, peer: P) -> None:
+    def on_received(self, data: bytes, peer: P) -> bool:
         self._log_wire("<", data, peer)
         now = self._loop.time()
         if (reflex := self._dialog.reflex(data, peer, now)) is not None:
@@ -115,10 +115,12 @@ class Driver[P](Listener[P]):
             self._link.send(answer, peer)
             self.wire.note_exchange(gateway, now, peer, data, answer)
             self._log_wire(">", answer, peer)
-            return
+            return True
         steps = self._dialog.receive(data, peer, now)
         self.wire.note(self._dialog.owner_of(peer), now, Way.IN, peer, data)  # known now at the latest
+        quiet = not steps
         self._perform(steps)
+        return quiet
 
     @override
     def on_lost(self, peer: P, reason: GatewayError) -> None:

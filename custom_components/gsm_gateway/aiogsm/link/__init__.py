@@ -13,8 +13,8 @@ class Listener[P](ABC):
         """Tell that a far end is there."""
 
     @abstractmethod
-    def on_received(self, data: bytes, peer: P) -> None:
-        """Hand over what came."""
+    def on_received(self, data: bytes, peer: P) -> bool:
+        """Hand over what came; give whether nothing came of it, so that there is time for more at once."""
 
     @abstractmethod
     def on_lost(self, peer: P, reason: GatewayError) -> None:

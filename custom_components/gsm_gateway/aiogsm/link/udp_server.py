@@ -55,7 +55,7 @@ class UdpServer(Link[Address]):
         asyncio.get_running_loop().add_reader(bound, self._read, bound, listener)
 
     def _read(self, bound: socket.socket, listener: Listener[Address]) -> None:
-        """Hand over what has come; where it is much, the loop comes back after everybody else's turn."""
+        """Hand over what has come; where something comes of it, or it is much, others have a turn first."""
         for _ in range(_MOST_AT_ONCE):
             try:
                 size, sender = bound.recvfrom_into(self._room)
@@ -64,7 +64,8 @@ class UdpServer(Link[Address]):
             except OSError as err:
                 _tell(err)
                 return
-            listener.on_received(self._room[:size].tobytes(), sender)
+            if not listener.on_received(self._room[:size].tobytes(), sender):
+                return
 
     @override
     def open(self, peer: Address) -> None:
