@@ -47,7 +47,7 @@ async def _imports(figure: str, more: Sequence[str], repeats: int, say: Callable
         took = {
             name: await _import(folder, more if name == OURS else ()) for name, folder in integrations.items()
         }
-        if number >= 0:  # the first has to compile
+        if number >= 0:  # the first is for warming up
             rounds.append(took)
     goals = (Goal(sense=Sense.AT_MOST, value=60, against=BARE, above=True, unit="ms"),)
     return Figure(name=figure, unit="ms of CPU", goals=goals, rounds=tuple(rounds))

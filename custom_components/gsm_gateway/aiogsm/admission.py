@@ -77,6 +77,10 @@ class Admission:
                 self._loops.note(message.recipient, message.text, now)
                 admitted.append(message)
             else:
-                failed = message._replace(status=MessageStatus.FAILED, settled_at=message.created_at)
-                admitted.append(failed._replace(error=MessageError.LIMIT_REACHED))
+                failed = message._replace(
+                    status=MessageStatus.FAILED,
+                    error=MessageError.LIMIT_REACHED,
+                    settled_at=message.created_at,
+                )
+                admitted.append(failed)
         return admitted

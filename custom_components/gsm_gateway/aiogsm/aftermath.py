@@ -110,16 +110,23 @@ class Aftermath:
         """Give a text as reports leave it: sent, whatever they say; the first word that is final counts."""
         for report in reports:
             if message.status is MessageStatus.UNKNOWN:
-                sent = message._replace(status=MessageStatus.SENT, error=None, error_detail=None)
-                message = sent._replace(reference=report.reference)
+                message = message._replace(
+                    status=MessageStatus.SENT,
+                    error=None,
+                    error_detail=None,
+                    reference=report.reference,
+                )
                 self._expect(message, now.at)
             if report.delivered is None or message.status is not MessageStatus.SENT:
                 continue
             if report.delivered:
                 message = message._replace(status=MessageStatus.DELIVERED)
             else:
-                failed = message._replace(status=MessageStatus.FAILED, error=MessageError.REFUSED)
-                message = failed._replace(error_detail="not delivered")
+                message = message._replace(
+                    status=MessageStatus.FAILED,
+                    error=MessageError.REFUSED,
+                    error_detail="not delivered",
+                )
         return self._remember(message)
 
     def _remember(self, message: Message) -> Message:

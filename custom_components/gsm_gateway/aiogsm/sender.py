@@ -235,8 +235,12 @@ class Sender:
         self._write_owed()
         for message in self._outbox.queued():
             if message.message_id in self._unkept and not await self._journal.write(PutMessage(message)):
-                failed = message._replace(status=MessageStatus.FAILED, settled_at=self._now().wall)
-                self._tell(failed._replace(error=MessageError.STORE_FAILED))
+                failed = message._replace(
+                    status=MessageStatus.FAILED,
+                    error=MessageError.STORE_FAILED,
+                    settled_at=self._now().wall,
+                )
+                self._tell(failed)
 
     def keep_anew(self) -> None:
         """Write all that is not settled to a journal that has lost it."""
